@@ -1,0 +1,42 @@
+"""Query safety for teams on SQLAlchemy and PostgreSQL.
+
+Importing this package loads neither SQLAlchemy nor pytest; the names below are
+found when they are first used (:pep:`562`).
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from querysafe.testing.api import (
+        assert_constant as assert_constant,
+    )
+    from querysafe.testing.api import (
+        assert_max_queries as assert_max_queries,
+    )
+    from querysafe.testing.api import (
+        assert_num_queries as assert_num_queries,
+    )
+    from querysafe.testing.api import (
+        capture as capture,
+    )
+    from querysafe.testing.api import (
+        ignore as ignore,
+    )
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    name: "querysafe.testing.api"
+    for name in ("assert_constant", "assert_max_queries", "assert_num_queries", "capture", "ignore")
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'querysafe' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])
