@@ -1,0 +1,1 @@
+"""Who uses the lexicon, and what they may do."""

@@ -1,0 +1,1 @@
+"""The lexicon's rows: CLDR as Babel carries it, and invented learners."""

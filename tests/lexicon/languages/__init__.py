@@ -1,0 +1,1 @@
+"""The dictionary: languages, concepts, their names, and who learns them."""
