@@ -19,18 +19,82 @@ from tests.lexicon.languages.models import KINDS
 
 PSEUDO_TERRITORIES = frozenset({"XA", "XB", "ZZ"})
 SLICE_LANGUAGES = frozenset(
-    ["en", "de", "fr", "es", "pt", "pt-BR", "it", "nl", "pl", "ru", "sr", "sr-Latn", "el", "ar", "he", "hi", "ja", "ko", "zh", "zh-Hant", "sw", "tr", "fi"]
+    [
+        "en",
+        "de",
+        "fr",
+        "es",
+        "pt",
+        "pt-BR",
+        "it",
+        "nl",
+        "pl",
+        "ru",
+        "sr",
+        "sr-Latn",
+        "el",
+        "ar",
+        "he",
+        "hi",
+        "ja",
+        "ko",
+        "zh",
+        "zh-Hant",
+        "sw",
+        "tr",
+        "fi",
+    ]
 )
 SLICE_REGIONS = frozenset({"001", "150", "039", "154", "155", "142", "030", "019", "021"})
 SLICE_TERRITORIES = frozenset(
-    ["AT", "BE", "CH", "DE", "FR", "LI", "LU", "MC", "NL", "ES", "GR", "IT", "PT", "SI", "DK", "FI", "IE", "NO", "SE", "GB", "CN", "JP", "KR", "CA", "US"]
+    [
+        "AT",
+        "BE",
+        "CH",
+        "DE",
+        "FR",
+        "LI",
+        "LU",
+        "MC",
+        "NL",
+        "ES",
+        "GR",
+        "IT",
+        "PT",
+        "SI",
+        "DK",
+        "FI",
+        "IE",
+        "NO",
+        "SE",
+        "GB",
+        "CN",
+        "JP",
+        "KR",
+        "CA",
+        "US",
+    ]
 )
 SLICE_SCRIPTS = frozenset(
     {"Arab", "Cyrl", "Deva", "Grek", "Hans", "Hant", "Hebr", "Jpan", "Kore", "Latn"}
 )
-SLICE_CURRENCIES = frozenset(["EUR", "USD", "GBP", "CHF", "JPY", "CNY", "KRW", "SEK", "NOK", "DKK", "CAD"])
+SLICE_CURRENCIES = frozenset(
+    ["EUR", "USD", "GBP", "CHF", "JPY", "CNY", "KRW", "SEK", "NOK", "DKK", "CAD"]
+)
 SLICE_UNITS = frozenset(
-    ["length-meter", "length-kilometer", "length-mile", "length-foot", "mass-kilogram", "mass-gram", "mass-pound", "temperature-celsius", "temperature-fahrenheit", "volume-liter", "speed-kilometer-per-hour"]
+    [
+        "length-meter",
+        "length-kilometer",
+        "length-mile",
+        "length-foot",
+        "mass-kilogram",
+        "mass-gram",
+        "mass-pound",
+        "temperature-celsius",
+        "temperature-fahrenheit",
+        "volume-liter",
+        "speed-kilometer-per-hour",
+    ]
 )
 
 

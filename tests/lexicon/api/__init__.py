@@ -1,0 +1,1 @@
+"""The REST interface, ``naive`` and ``cured``: endpoints that read the database themselves."""

@@ -1,0 +1,1 @@
+"""Four schemas with one text: blocking and asyncio resolvers, ``naive`` and ``cured``."""

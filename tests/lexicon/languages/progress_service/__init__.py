@@ -1,0 +1,1 @@
+"""Writes of the learners' progress, ``naive`` and ``cured``. The caller commits unless told."""

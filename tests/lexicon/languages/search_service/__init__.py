@@ -1,0 +1,1 @@
+"""The search by prefix, ``naive`` and ``cured``."""
