@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from strawberry.asgi import GraphQL
+
 from tests.lexicon.variants import VARIANTS, Variant, VariantName
 
 Endpoint = Callable[[Request], Response]

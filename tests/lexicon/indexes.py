@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Index, MetaData, Table, inspect
+
 from tests.lexicon.core.database import Base
 
 

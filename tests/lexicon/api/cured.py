@@ -4,6 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 from starlette.requests import Request
 from starlette.responses import JSONResponse
+
 from tests.lexicon.languages.models import Concept, Language, Speakers
 
 

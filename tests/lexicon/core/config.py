@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import URL, make_url
 
+DEFAULT_URL = "postgresql://localhost/lexicon"
 SYNC_DRIVERS = {"postgresql": "postgresql+psycopg", "sqlite": "sqlite+pysqlite"}
 ASYNC_DRIVERS = {"postgresql": "postgresql+asyncpg", "sqlite": "sqlite+aiosqlite"}
 
@@ -19,7 +20,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
-        url = environment.get("LEXICON_DATABASE_URL", "postgresql://localhost/lexicon")
+        url = environment.get("LEXICON_DATABASE_URL", DEFAULT_URL)
         return cls(
             database_url=make_url(url),
             log_queries=environment.get("LEXICON_LOG_QUERIES", "") == "1",

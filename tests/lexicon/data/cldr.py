@@ -15,6 +15,7 @@ from typing import Any
 
 from babel import Locale, UnknownLocaleError, localedata
 from babel.core import get_global
+
 from tests.lexicon.languages.models import KINDS
 
 PSEUDO_TERRITORIES = frozenset({"XA", "XB", "ZZ"})

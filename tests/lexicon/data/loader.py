@@ -9,6 +9,7 @@ from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, insert, text
+
 from tests.lexicon.core.database import Base
 from tests.lexicon.data import cldr, people
 from tests.lexicon.models import TABLES

@@ -7,6 +7,7 @@ from datetime import date
 
 from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
+
 from tests.lexicon.auth.models import User
 from tests.lexicon.core.database import Base
 

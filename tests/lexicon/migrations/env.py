@@ -4,6 +4,7 @@ from typing import Any
 
 from alembic import context
 from sqlalchemy import Connection
+
 from tests.lexicon.core.config import Settings
 from tests.lexicon.core.database import make_engine
 from tests.lexicon.models import Base

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, make_url, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session, sessionmaker
 from starlette.testclient import TestClient
+
 from tests.lexicon.apps import create_app
 from tests.lexicon.core.database import (
     make_async_engine,

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from sqlalchemy import URL, text
 from sqlalchemy.pool import NullPool
+
 from tests.lexicon.core.database import make_engine
 from tests.lexicon.data.loader import Size, load
 from tests.lexicon.migrations import upgrade

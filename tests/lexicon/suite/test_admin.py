@@ -2,6 +2,7 @@
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+
 from tests.lexicon.models import User
 from tests.lexicon.variants import Variant
 

@@ -1,6 +1,7 @@
 """The dictionary's reads."""
 
 from sqlalchemy.orm import Session
+
 from tests.lexicon.variants import Variant
 
 COUNTRIES = ("CH", "DE", "ES", "FR", "JP")
@@ -9,7 +10,7 @@ COUNTRIES = ("CH", "DE", "ES", "FR", "JP")
 def test_the_word_list_gives_every_name_with_its_language(
     lexicon: Variant, session: Session
 ) -> None:
-    words = lexicon.dictionary.word_list(session, "script", 6)
+    words = lexicon.dictionary.word_list(session, "script", 8)
 
     arabic = next(word for word in words if word["code"] == "Arab")
     assert {"language": "German", "text": "Arabisch"} in arabic["translations"]

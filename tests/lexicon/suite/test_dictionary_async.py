@@ -1,13 +1,14 @@
 """The dictionary's reads under asyncio."""
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
 from tests.lexicon.variants import Variant
 
 
 async def test_the_word_list_gives_every_name_with_its_language(
     lexicon: Variant, async_session: AsyncSession
 ) -> None:
-    words = await lexicon.dictionary_async.word_list(async_session, "script", 4)
+    words = await lexicon.dictionary_async.word_list(async_session, "script", 8)
 
     arabic = next(word for word in words if word["code"] == "Arab")
     assert {"language": "French", "text": "arabe"} in arabic["translations"]

@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 from sqlalchemy.orm import Session
 from starlette.testclient import TestClient
+
 from tests.lexicon.variants import Variant
 
 NAMES = """

@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
+
 from tests.lexicon.data.people import REVIEWED_EACH
 from tests.lexicon.models import Progress
 from tests.lexicon.variants import Variant

@@ -3,6 +3,7 @@
 import httpx
 from sqlalchemy.orm import Session, sessionmaker
 from starlette.testclient import TestClient
+
 from tests.lexicon.apps import create_app
 from tests.lexicon.variants import VariantName
 

@@ -1,11 +1,12 @@
 """The search by prefix."""
 
 from sqlalchemy.orm import Session
+
 from tests.lexicon.variants import Variant
 
 
 def test_a_prefix_finds_names_whatever_their_case(lexicon: Variant, session: Session) -> None:
-    hits = lexicon.search.search(session, "Franc", 50)
+    hits = lexicon.search.search(session, "Francia", 40)
 
     assert {"code": "FR", "language": "it", "text": "Francia"} in hits
 

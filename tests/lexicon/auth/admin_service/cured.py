@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, joinedload, selectinload, undefer
+
 from tests.lexicon.auth.models import Profile, Role, User, role_permission, user_role
 from tests.lexicon.languages.models import Progress
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
+
 from tests.lexicon.auth.models import User, role_permission, user_role
 
 

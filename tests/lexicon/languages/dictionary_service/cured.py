@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import func, literal, select
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload, undefer
+
 from tests.lexicon.languages.models import Concept, Language, Translation
 from tests.lexicon.languages.schemas import ConceptCard
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
+
 from tests.lexicon.languages.models import Concept, Language, Translation
 from tests.lexicon.languages.schemas import ConceptCard
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from sqlalchemy.orm.interfaces import LoaderOption
 from strawberry.types import Info
 from strawberry.types.nodes import Selection
+
 from tests.lexicon.languages import models
 
 

@@ -4,6 +4,7 @@ import strawberry
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from strawberry.types import Info
+
 from tests.lexicon.languages import models
 
 

@@ -4,6 +4,7 @@ import strawberry
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from strawberry.types import Info
+
 from tests.lexicon.languages import models
 
 

@@ -5,6 +5,7 @@ from datetime import date
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session, selectinload
+
 from tests.lexicon.auth.models import User
 from tests.lexicon.languages.models import Concept, Progress
 

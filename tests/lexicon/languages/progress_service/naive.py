@@ -5,6 +5,7 @@ from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
+
 from tests.lexicon.auth.models import User
 from tests.lexicon.languages.models import Concept, Progress
 

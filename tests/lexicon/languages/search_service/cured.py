@@ -2,6 +2,7 @@
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
+
 from tests.lexicon.languages.models import Concept, Language, Translation
 
 

@@ -1,0 +1,1 @@
+"""Tests about the lexicon itself: data, history, variants, commands."""
