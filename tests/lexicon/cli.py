@@ -32,7 +32,12 @@ def main() -> None:
 
 @main.command("seed-data")
 @database_option
-@click.option("--rows", type=click.Choice([*Size]), default=Size.SLICE, show_default=True)
+@click.option(
+    "--rows",
+    type=click.Choice([size.value for size in Size]),
+    default=Size.SLICE.value,
+    show_default=True,
+)
 def seed_data(database_url: str, rows: str) -> None:
     """Migrate an empty database and load the dictionary into it."""
     engine = _engine(database_url)

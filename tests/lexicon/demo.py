@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -17,7 +18,6 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 from sqlalchemy import URL, text
@@ -31,7 +31,6 @@ from tests.lexicon.migrations import upgrade
 ROOT = Path(__file__).resolve().parents[2]
 DATABASE = "lexicon_demo"
 ABOUT_ROWS = {Size.FULL: 255_000, Size.SLICE: 2_600}
-N_PLUS_ONE = ("QS101", "QS102", "QS103", "QS104", "QS105", "QS106")
 
 console = Console(highlight=False)
 
@@ -45,7 +44,11 @@ console = Console(highlight=False)
     help="Directory of the reports.",
 )
 @click.option(
-    "--rows", type=click.Choice([*Size]), default=Size.FULL, show_default=True, help="How much."
+    "--rows",
+    type=click.Choice([size.value for size in Size]),
+    default=Size.FULL.value,
+    show_default=True,
+    help="How much.",
 )
 def main(out: Path, rows: str) -> None:
     """Run the lexicon's suite with querysafe on real data, and show what it finds."""
@@ -56,6 +59,7 @@ def main(out: Path, rows: str) -> None:
             maintenance = stack.enter_context(development_server())
         url = _prepare(maintenance, Size(rows))
         status = _run_suite(url, out)
+    console.print()
     report = out / "querysafe.json"
     if not report.exists():
         console.print(f"[red]the suite wrote no {report}[/]")
@@ -122,46 +126,51 @@ def _run_suite(url: URL, out: Path) -> int:
 
 
 def _show(report: dict[str, Any]) -> None:
-    """Print the findings of the JSON contract: first a table, then the cures."""
-    findings = [finding for finding in report["findings"] if finding["rule"] in N_PLUS_ONE]
-    others = len(report["findings"]) - len(findings)
-    table = Table(title="N+1 findings", title_justify="left", box=None, pad_edge=False)
-    for heading in ("rule", "queries", "what repeats", "line", "parents loaded at", "test"):
-        justify = "right" if heading == "queries" else "left"
-        table.add_column(heading, overflow="fold", justify=justify)
-    findings.sort(key=lambda finding: (-finding["count"], finding["nodeid"]))
+    """Print the N+1 findings of the JSON contract: a table first, then the cures."""
+    findings = [finding for finding in report["findings"] if _is_n_plus_one(finding)]
+    places: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
     for finding in findings:
-        table.add_row(
-            finding["rule"],
-            f"{finding['count']:,}",
-            Text(finding["label"]),
-            _site(finding["call_sites"][0] if finding["call_sites"] else None),
-            _site(finding["parent"]),
-            Text(finding["nodeid"].rpartition("::")[2]),
-        )
-    console.print()
+        site = _site(finding["call_sites"][0] if finding["call_sites"] else None)
+        places.setdefault((finding["rule"], finding["label"], site), []).append(finding)
+    worst_first = sorted(
+        places.items(), key=lambda item: (-max(finding["count"] for finding in item[1]), item[0])
+    )
+
+    console.rule("N+1 findings", align="left")
+    table = Table(box=None, pad_edge=False)
+    table.add_column("rule")
+    table.add_column("queries", justify="right")
+    table.add_column("tests", justify="right")
+    table.add_column("what repeats", max_width=28, overflow="ellipsis", no_wrap=True)
+    table.add_column("line", overflow="fold")
+    for (rule, label, site), group in worst_first:
+        queries = max(finding["count"] for finding in group)
+        tests = {finding["nodeid"] for finding in group}
+        table.add_row(rule, f"{queries:,}", str(len(tests)), Text(label), Text(site))
     console.print(table)
-    console.print("\n[bold]The cure of each[/]")
-    for (label, cure), tests in _cures(findings).items():
-        console.print(Text(f"\n{label}: {tests}", style="bold"))
-        console.print(Syntax(cure, "python", background_color="default", word_wrap=True))
-    console.print(f"\n{len(findings)} N+1 findings, {others} of other rules.")
+
+    console.print()
+    console.rule("The cure of each", align="left")
+    for (_, label, site), group in worst_first:
+        for where, cure in dict.fromkeys((_site(one["parent"]), one["cure"]) for one in group):
+            if cure:
+                parents = "" if where == "-" else f", parents loaded at {where}"
+                console.print(Text(f"{label}, read at {site}{parents}", style="bold"))
+                console.print(Text(textwrap.indent(cure, "    ")), soft_wrap=True)
+    console.print(
+        f"\n{len(findings)} N+1 findings in {len(places)} places; "
+        f"{len(report['findings']) - len(findings)} findings of other rules are in the report."
+    )
 
 
-def _cures(findings: list[dict[str, Any]]) -> dict[tuple[str, str], str]:
-    """Label and cure, once each, with how many tests need it."""
-    seen: dict[tuple[str, str], set[str]] = {}
-    for finding in findings:
-        if finding["cure"]:
-            seen.setdefault((finding["label"], finding["cure"]), set()).add(finding["nodeid"])
-    return {key: f"{len(tests)} test{'s' if len(tests) > 1 else ''}" for key, tests in seen.items()}
+def _is_n_plus_one(finding: dict[str, Any]) -> bool:
+    """Whether the rule is of the family QS1xx: a query or a write for each row."""
+    return finding["rule"].startswith("QS1")
 
 
-def _site(site: dict[str, Any] | None) -> Text:
+def _site(site: dict[str, Any] | None) -> str:
     """Write a call site relative to the lexicon, which all of them are in."""
-    if site is None:
-        return Text("-")
-    return Text(f"{site['path'].removeprefix('tests/lexicon/')}:{site['line']}")
+    return f"{site['path'].removeprefix('tests/lexicon/')}:{site['line']}" if site else "-"
 
 
 @contextmanager

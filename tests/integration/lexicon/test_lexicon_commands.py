@@ -85,7 +85,7 @@ def test_a_failed_backup_leaves_no_file(empty_postgres: Engine, tmp_path: Path) 
 
 
 def test_seeding_loads_the_slice_into_an_empty_database_only(empty_postgres: Engine) -> None:
-    first = _invoke(empty_postgres, "seed-data")
+    first = _invoke(empty_postgres, "seed-data", "--rows=slice")
     second = _invoke(empty_postgres, "seed-data")
 
     assert first.exit_code == 0, first.output
