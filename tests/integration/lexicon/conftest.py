@@ -7,14 +7,18 @@ from sqlalchemy import URL, Engine
 from sqlalchemy.pool import NullPool
 
 from tests.lexicon.core.database import make_engine
-from tests.lexicon.core.postgres import development_server
-from tests.lexicon.suite.databases import PostgresTemplate, SqliteTemplate, Template
+from tests.lexicon.suite.databases import (
+    PostgresTemplate,
+    SqliteTemplate,
+    Template,
+    server_for,
+)
 
 
 @pytest.fixture(scope="session")
-def lexicon_server() -> Iterator[URL]:
-    """The maintenance database of a PostgreSQL server."""
-    with development_server() as url:
+def lexicon_server(request: pytest.FixtureRequest) -> Iterator[URL]:
+    """A database of a PostgreSQL server."""
+    with server_for(request) as url:
         yield url
 
 

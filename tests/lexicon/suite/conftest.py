@@ -22,7 +22,12 @@ from tests.lexicon.core.database import (
     make_sessions,
 )
 from tests.lexicon.models import Concept, Language
-from tests.lexicon.suite.databases import PostgresTemplate, SqliteTemplate, Template
+from tests.lexicon.suite.databases import (
+    PostgresTemplate,
+    SqliteTemplate,
+    Template,
+    server_for,
+)
 from tests.lexicon.variants import VARIANTS, Variant, VariantName
 
 
@@ -48,8 +53,7 @@ def lexicon_template(
     elif loaded:
         yield PostgresTemplate(make_url(loaded))
     else:
-        server = request.getfixturevalue("querysafe_postgres")
-        with PostgresTemplate.build(make_url(server.url)) as template:
+        with server_for(request) as server, PostgresTemplate.build(server) as template:
             yield template
 
 
