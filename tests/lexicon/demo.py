@@ -54,13 +54,14 @@ def main(out: Path, rows: str) -> None:
     """Run the lexicon's suite with querysafe on real data, and show what it finds."""
     started = time.perf_counter()
     out.mkdir(parents=True, exist_ok=True)
+    report = out / "querysafe.json"
+    report.unlink(missing_ok=True)
     with ExitStack() as stack:
         with _step("PostgreSQL boots"):
             maintenance = stack.enter_context(development_server())
         url = _prepare(maintenance, Size(rows))
         status = _run_suite(url, out)
     console.print()
-    report = out / "querysafe.json"
     if not report.exists():
         console.print(f"[red]the suite wrote no {report}[/]")
         sys.exit(1)
@@ -158,7 +159,7 @@ def _show(report: dict[str, Any]) -> None:
                 console.print(Text(f"{label}, read at {site}{parents}", style="bold"))
                 console.print(Text(textwrap.indent(cure, "    ")), soft_wrap=True)
     console.print(
-        f"\n{len(findings)} N+1 findings in {len(places)} places; "
+        f"\n{len(findings)} N+1 findings in {len(places)} place(s); "
         f"{len(report['findings']) - len(findings)} findings of other rules are in the report."
     )
 

@@ -13,18 +13,13 @@ ASYNC_DRIVERS = {"postgresql": "postgresql+asyncpg", "sqlite": "sqlite+aiosqlite
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What an operator sets, all of it in ``LEXICON_*`` variables."""
+    """What an operator sets."""
 
     database_url: URL
-    log_queries: bool = False
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
-        url = environment.get("LEXICON_DATABASE_URL", DEFAULT_URL)
-        return cls(
-            database_url=make_url(url),
-            log_queries=environment.get("LEXICON_LOG_QUERIES", "") == "1",
-        )
+        return cls(database_url=make_url(environment.get("LEXICON_DATABASE_URL", DEFAULT_URL)))
 
 
 def sync_url(url: str | URL) -> URL:
