@@ -77,10 +77,9 @@ def _verb_after_with(found: list[str]) -> str:
 
 def _shape(statement: str) -> str:
     found = tokens(statement)
-    while found and found[-1] == ";":
-        found.pop()
     tree = _tree(found)
-    return render(found if tree is None else reduce_level(tree))
+    nodes = found if tree is None else reduce_level(tree)
+    return render(nodes).rstrip("; ")
 
 
 def _tree(found: list[str]) -> list[Node] | None:

@@ -16,6 +16,9 @@ _WORDS = (
 KEYWORDS = frozenset(_WORDS.split())
 """The words that shape a statement. Every other unquoted word is a name, in lower case."""
 
+_BOOLEANS = frozenset({"TRUE", "FALSE"})
+_RESERVED = KEYWORDS | _BOOLEANS
+
 _PART = r'(?:"(?:[^"]|"")*"|`(?:[^`]|``)*`|[^\W\d][\w$]*)'
 _TOKEN = re.compile(
     rf"""
@@ -27,12 +30,12 @@ _TOKEN = re.compile(
         | (?:[bBnNxX]|[uU]&)?'(?:[^']|'')*(?:'|\Z)
         | \$(?P<tag>(?:[^\W\d]\w*)?)\$.*?(?:\$(?P=tag)\$|\Z)
         | (?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?
-        | (?i:true|false)\b(?!\s*[.(])
         | %\([^)]*\)s | %s\b | \$\w+ | @\w+
         | (?<!:):\w+ | \?[0-9]+ | \?(?![|&](?![|&]))
         | __\[POSTCOMPILE_[^\]]*\]
       )
-    | (?P<name> {_PART}(?:\s*\.\s*(?:{_PART}|\*))* )
+    | (?P<name> {_PART}(?:\.(?:{_PART}|\*))* )
+    | (?P<cut> ["`'].* )                                  # a quote that nothing closes
     | (?P<operator>
           <=> | ->> | -> | \#>> | \#> | @> | <@ | @@ | \|\| | <= | >= | <> | != | == | !~\* | !~
         | ~\* | && | \?\| | \?& | << | >> | :: | := | => | %% | .
@@ -43,7 +46,6 @@ _TOKEN = re.compile(
 _PARTS = re.compile(rf"{_PART}|\*")
 _PLAIN = re.compile(r"[a-z_][a-z0-9_$]*")
 _SPELLINGS = {"<>": "!=", "%%": "%"}
-_STRAY_QUOTES = frozenset("\"`'")
 
 
 def tokens(statement: str) -> list[str]:
@@ -61,8 +63,7 @@ def tokens(statement: str) -> list[str]:
             found.append(PLACEHOLDER)
         elif group == "operator":
             text = match.group()
-            if text not in _STRAY_QUOTES:
-                found.append(_SPELLINGS.get(text, text))
+            found.append(_SPELLINGS.get(text, text))
     return found
 
 
@@ -81,6 +82,8 @@ def _name(text: str) -> str:
         upper = text.upper()
         if upper in KEYWORDS:
             return upper
+        if upper in _BOOLEANS:
+            return PLACEHOLDER
         return text.lower() if text.isascii() else text
     return ".".join(_part(part) for part in _PARTS.findall(text))
 
@@ -94,9 +97,9 @@ def _part(part: str) -> str:
         name = part[1:-1].replace("``", "`")
     else:
         name = part.lower() if part.isascii() else part
-        if name.upper() not in KEYWORDS:
+        if name.upper() not in _RESERVED:
             return name
-    if _PLAIN.fullmatch(name) and name.upper() not in KEYWORDS:
+    if _PLAIN.fullmatch(name) and name.upper() not in _RESERVED:
         return name
     escaped = name.replace('"', '""')
     return f'"{escaped}"'

@@ -206,6 +206,13 @@ class _Level:
         self.out.append("INSERT")
         self.writes = self.before_rows = True
 
+    def replace(self) -> None:
+        """Read ``REPLACE INTO`` as an insert; the function of that name is left alone."""
+        if self.next() == "INTO":
+            self.insert()
+        else:
+            self.out.append("replace")
+
     def rows(self) -> None:
         self.before_rows = False
         self.out += ["VALUES", [PLACEHOLDER]]
@@ -267,7 +274,7 @@ _HANDLERS: Mapping[str, Callable[[_Level], None]] = {
     "ARRAY": _Level.array,
     "SELECT": _Level.select,
     "INSERT": _Level.insert,
-    "replace": _Level.insert,
+    "replace": _Level.replace,
     "VALUES": _Level.values,
     "DEFAULT": _Level.default,
     "UPDATE": _Level.update,
