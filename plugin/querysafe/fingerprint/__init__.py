@@ -7,6 +7,7 @@ from hashlib import blake2s
 from querysafe.fingerprint.layout import render
 from querysafe.fingerprint.lexer import tokens
 from querysafe.fingerprint.reducing import Node, reduce_level
+from querysafe.fingerprint.versions import unite
 
 _DEPTH = 60
 _TRANSACTION = frozenset(
@@ -79,7 +80,9 @@ def _shape(statement: str) -> str:
     found = tokens(statement)
     tree = _tree(found)
     nodes = found if tree is None else reduce_level(tree)
-    return render(nodes).rstrip("; ")
+    text = render(nodes).rstrip("; ")
+    united = unite(text)
+    return text if united == text else _shape(united)
 
 
 def _tree(found: list[str]) -> list[Node] | None:

@@ -22,9 +22,7 @@ _RESERVED = KEYWORDS | _BOOLEANS
 _PART = r'(?:"(?:[^"]|"")*"|`(?:[^`]|``)*`|[^\W\d][\w$]*)'
 _TOKEN = re.compile(
     rf"""
-      (?P<skip> \s+ | --[^\n]* | /\*.*?(?:\*/|\Z)
-              | (?i:limit\s+-1\b)(?=\s+(?i:offset)\b)      # SQLite's way to say OFFSET alone
-      )
+      (?P<skip> \s+ | --[^\n]* | /\*.*?(?:\*/|\Z) )
     | (?P<literal>
           [eE]'(?:[^'\\]|\\.|'')*(?:'|\Z)
         | (?:[bBnNxX]|[uU]&)?'(?:[^']|'')*(?:'|\Z)

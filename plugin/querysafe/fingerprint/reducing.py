@@ -92,14 +92,15 @@ class _Level:
             self.at += 2 if self.next(1) == "]" else 3
 
     def array(self) -> None:
-        """Make every ``ARRAY[?, ?]`` as long as one element."""
-        self.out.append("ARRAY")
+        """Read ``ARRAY[1, 2]`` as one value, as a bound array would be."""
         end = self.at
         while end < len(self.nodes) and _in(self.nodes[end], _CONSTANTS - {"]"}):
             end += 1
         if self.next() == "[" and end < len(self.nodes) and self.nodes[end] == "]":
-            self.out += ["[", PLACEHOLDER, "]"]
             self.at = end + 1
+            self.value()
+        else:
+            self.out.append("ARRAY")
 
     def parenthesis(self, node: list[Node]) -> None:
         """Reduce what is in parentheses, by what stands before it."""
