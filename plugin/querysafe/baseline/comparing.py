@@ -33,7 +33,7 @@ class FindingChange:
     before: int
     after: int
     fails: bool = True
-    """Whether it may fail a run: not so for notes and what is suppressed in HEAD."""
+    """Whether it may fail a run: a note never does."""
 
     @property
     def change(self) -> Change:
@@ -157,7 +157,10 @@ class _Found:
     label: str
     where: str
     count: int
+    """Round trips that nobody suppresses."""
     fails: bool
+    suppressed: bool = False
+    """Whether some, or all, are suppressed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +184,9 @@ class _Side:
 def compare(base: RunResult | Baseline, head: RunResult | Baseline) -> Comparison:
     """Compare two runs, or a run and a baseline, or two baselines.
 
-    A baseline says nothing about tests that it does not name, and nothing of notes and
-    suppressed findings: against one, every test counts as known to both sides.
+    A baseline says nothing about tests that it does not name, and nothing of notes: against
+    one, every test counts as known to both sides. What is suppressed in HEAD is no change,
+    and what was suppressed in BASE only counts as not there.
     """
     whole = isinstance(base, RunResult) and isinstance(head, RunResult)
     before, after = _side(base, everything=whole), _side(head, everything=whole)
@@ -229,7 +233,9 @@ def _finding_changes(nodeid: str, before: _Side, after: _Side) -> tuple[FindingC
     for identity in sorted({*old, *new}):
         was, now = old.get(identity), new.get(identity)
         shown = now or was
-        if shown is None or (was and now and was.count == now.count):
+        before_count, after_count = (found.count if found else 0 for found in (was, now))
+        silenced = now is not None and now.suppressed and not now.count
+        if shown is None or before_count == after_count or silenced:
             continue
         changes.append(
             FindingChange(
@@ -238,8 +244,8 @@ def _finding_changes(nodeid: str, before: _Side, after: _Side) -> tuple[FindingC
                 rule=shown.rule,
                 label=shown.label,
                 where=shown.where,
-                before=was.count if was else 0,
-                after=now.count if now else 0,
+                before=before_count,
+                after=after_count,
                 fails=shown.fails,
             )
         )
@@ -254,22 +260,24 @@ def _side(source: RunResult | Baseline, *, everything: bool) -> _Side:
         }
         return _Side(findings=accepted, results=None)
     findings: dict[str, dict[str, _Found]] = {}
-    for finding in source.findings:
-        fails = finding.verdict is not Verdict.SUPPRESSED and finding.severity is not Severity.NOTE
-        if fails or everything:
-            of_test = findings.setdefault(finding.nodeid, {})
-            of_test[finding.identity] = _found(finding, fails, of_test.get(finding.identity))
+    for test in source.tests:
+        of_test = findings.setdefault(test.nodeid, {})
+        for finding in test.findings:
+            if everything or finding.severity is not Severity.NOTE:
+                of_test[finding.identity] = _found(finding, of_test.get(finding.identity))
     return _Side(findings=findings, results={test.nodeid: test for test in source.tests})
 
 
-def _found(finding: Finding, fails: bool, earlier: _Found | None) -> _Found:
+def _found(finding: Finding, earlier: _Found | None) -> _Found:
     site = finding.call_sites[0] if finding.call_sites else None
+    suppressed = finding.verdict is Verdict.SUPPRESSED
     return _Found(
         rule=finding.rule.id,
         label=finding.label,
         where=f"{site} {site.function}" if site else "-",
-        count=finding.count + (earlier.count if earlier else 0),
-        fails=fails or (earlier is not None and earlier.fails),
+        count=(0 if suppressed else finding.count) + (earlier.count if earlier else 0),
+        fails=finding.severity is not Severity.NOTE,
+        suppressed=suppressed or (earlier is not None and earlier.suppressed),
     )
 
 
