@@ -9,6 +9,7 @@ from sqlalchemy import (
     Column,
     Engine,
     ForeignKey,
+    ForeignKeyConstraint,
     Integer,
     String,
     Table,
@@ -64,6 +65,21 @@ def models(*, grown: bool = False) -> Any:
         Column("tag_id", ForeignKey("tags.id"), primary_key=True),
     )
 
+    friendship = Table(
+        "friendship",
+        Base.metadata,
+        Column("one_id", ForeignKey("customers.id"), primary_key=True),
+        Column("other_id", ForeignKey("customers.id"), primary_key=True),
+    )
+    offering = Table(
+        "offering",
+        Base.metadata,
+        Column("site", Integer, primary_key=True),
+        Column("shelf", Integer, primary_key=True),
+        Column("tag_id", ForeignKey("tags.id"), primary_key=True),
+        ForeignKeyConstraint(["site", "shelf"], ["shelves.site", "shelves.number"]),
+    )
+
     class Customer(Base):
         __tablename__ = "customers"
         id = Column(Integer, primary_key=True)
@@ -73,6 +89,12 @@ def models(*, grown: bool = False) -> Any:
         passport = relationship("Passport", back_populates="customer", uselist=False)
         mentor = relationship("Customer", remote_side=[id], back_populates="pupils")
         pupils = relationship("Customer", back_populates="mentor")
+        friends = relationship(
+            "Customer",
+            secondary=friendship,
+            primaryjoin=lambda: Customer.id == friendship.c.one_id,
+            secondaryjoin=lambda: Customer.id == friendship.c.other_id,
+        )
 
     class Passport(Base):
         __tablename__ = "passports"
@@ -109,6 +131,12 @@ def models(*, grown: bool = False) -> Any:
         __tablename__ = "tags"
         id = Column(Integer, primary_key=True)
         name = Column(String)
+
+    class Shelf(Base):
+        __tablename__ = "shelves"
+        site = Column(Integer, primary_key=True, autoincrement=False)
+        number = Column(Integer, primary_key=True, autoincrement=False)
+        tags = relationship("Tag", secondary=offering)
 
     class Animal(Base):
         __tablename__ = "animals"
@@ -153,6 +181,8 @@ def seed(session: Session, m: Any) -> None:
             lines = [m.Line(price=3), m.Line(price=4)]
             customer.orders.append(m.Order(status=status, notes="n", lines=lines, tags=tags[:]))
     session.add_all([mentor, pupil, m.Dog(breed="pug", owner_id=None), m.Cat(lives=9)])
+    mentor.friends.append(pupil)
+    session.add_all([m.Shelf(site=1, number=n, tags=tags[:]) for n in (1, 2)])
     session.add_all([m.Payment(amount=1), m.CardPayment(amount=2, card="c")])
     session.commit()
 
@@ -256,6 +286,21 @@ def selectin(s: Session, m: Any) -> None:
     _all(s, select(m.Customer).options(selectinload(m.Customer.passport)))
     s.expunge_all()
     _all(s, select(m.Customer).options(selectinload(m.Customer.pupils, recursion_depth=2)))
+
+
+@_operation
+def selectin_many_to_many(s: Session, m: Any) -> None:
+    _all(s, select(m.Customer).options(selectinload(m.Customer.friends)))
+    s.expunge_all()
+    friends = selectinload(m.Customer.friends)
+    _all(s, select(m.Customer).options(friends.joinedload(m.Customer.mentor)))
+    s.expunge_all()
+    tags = selectinload(m.Customer.orders).selectinload(m.Order.tags)
+    _all(s, select(m.Customer).options(tags))
+    s.expunge_all()
+    assert [shelf.tags for shelf in _all(s, select(m.Shelf))]
+    s.expunge_all()
+    _all(s, select(m.Shelf).options(selectinload(m.Shelf.tags)))
 
 
 @_operation

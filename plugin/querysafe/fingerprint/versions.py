@@ -6,9 +6,9 @@ _NAME = r'[\w".$]+'
 _SELECTIN_MANY_TO_MANY = re.compile(
     rf"""
       ^SELECT\ (?P<columns>.*?)\ FROM\ {_NAME}\ AS\ (?P<parent>{_NAME})
-      \ JOIN\ (?P<secondary>{_NAME})\ AS\ (?P<alias>{_NAME})
-      \ ON\ (?P=parent)\.(?P<key>{_NAME})\ =\ (?P=alias)\.(?P<foreign>{_NAME})
-      (?P<joins>\ JOIN\ .*)\ WHERE\ (?P=parent)\.(?P=key)\ IN\ \(\?\)(?P<rest>.*)$
+      \ JOIN\ (?P<secondary>{_NAME})\ AS\ (?P<alias>{_NAME})\ ON\ (?P<on>.*?)
+      (?P<joins>\ JOIN\ .*)\ WHERE\ (?P<keys>(?P=parent)\.{_NAME}|\([^()]*\))\ IN\ \(\?\)
+      (?P<rest>.*)$
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -35,16 +35,20 @@ def unite(shape: str) -> str:
 
 
 def _without_parent(shape: str, match: re.Match[str]) -> str:
-    parent, alias, secondary = match["parent"], match["alias"], match["secondary"]
+    """Ask the secondary table for the keys of the parents instead of the parents' table."""
+    parent, secondary = match["parent"], match["secondary"]
+    foreign = dict(pair.partition(" = ")[::2] for pair in match["on"].split(" AND "))
+    keys = match["keys"].strip("()").split(", ")
     columns = match["columns"].split(", ")
-    body = f"{match['joins']} {match['rest']}"
-    if f"{parent}.*" not in columns or f"{parent}." in body or f"{alias}.*" in columns:
+    if (
+        set(keys) != set(foreign)
+        or f"{parent}.*" not in columns
+        or f"{parent}." in match["joins"] + match["rest"]
+    ):
         return shape
-    columns.remove(f"{parent}.*")
-    columns = sorted([*columns, f"{secondary}.*"])
-    joins, rest = (
-        text.replace(f"{alias}.", f"{secondary}.") for text in (match["joins"], match["rest"])
-    )
-    where = f"{secondary}.{match['foreign']} IN (?)"
-    parts = ("SELECT", ", ".join(columns), "FROM", f"{secondary}{joins}", "WHERE", f"{where}{rest}")
-    return " ".join(parts)
+    columns[columns.index(f"{parent}.*")] = f"{secondary}.*"
+    asked = ", ".join(foreign[key] for key in keys)
+    where = f"({asked})" if len(keys) > 1 else asked
+    parts = ("SELECT", ", ".join(sorted(columns)), "FROM", f"{secondary}{match['joins']}", "WHERE")
+    text = " ".join((*parts, where, f"IN (?){match['rest']}"))
+    return re.sub(rf"(?<![\w.\"]){re.escape(match['alias'])}\.", lambda _: f"{secondary}.", text)
