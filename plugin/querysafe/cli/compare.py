@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import click
-from querysafe.report.json import read_json
 
 from querysafe.baseline import Baseline, exists, load
 from querysafe.baseline import compare as compare_runs
@@ -15,6 +14,7 @@ from querysafe.errors import QuerysafeError
 from querysafe.exit_codes import ExitCode
 from querysafe.recording import RunResult
 from querysafe.report import compare as rendering
+from querysafe.report.json import read_json
 
 _EPILOG = """\b
 Exit status:
