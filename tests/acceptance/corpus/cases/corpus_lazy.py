@@ -272,7 +272,7 @@ def test_sorted_by_a_relationship(session):  # bad
 
 def test_map_over_parents(session):  # bad
     categories = session.scalars(select(Category)).all()  # parent:
-    cheapest = map(
+    cheapest = map(  # noqa: C417
         lambda c: min(
             p.price
             for p in c.products  # expect: QS101 Category.products
