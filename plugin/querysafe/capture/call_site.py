@@ -1,0 +1,277 @@
+"""Which of the user's lines sent a statement: the walk up the stack, made cheap.
+
+Only what cannot be found later is taken while the query runs: for each frame of
+the user's code its code object and the offset of the instruction. Lines, columns
+and template lines are worked out when a finding or a report needs them.
+"""
+
+import site
+import sys
+import sysconfig
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
+
+from querysafe.query import CallSite, Frame, Span
+
+LIBRARY, USER, STOP, TEMPLATE, GRAPHQL, FLUSH = range(6)
+
+_PACKAGE = str(Path(__file__).resolve().parent.parent)
+_STOPS = ("/_pytest/python.py", "/_pytest/fixtures.py", "/asyncio/events.py", "/threading.py")
+_FLUSHES = ("/sqlalchemy/orm/persistence.py",)
+_GRAPHQL = ("/graphql/execution/", "/strawberry/schema/schema_converter.py")
+_INSTALLED = ("/site-packages/", "/dist-packages/")
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """The user's part of one call stack, innermost first, as it was met."""
+
+    entries: tuple[tuple[CodeType, int, CodeType | None, Any], ...]
+    """Code, instruction offset, the library code it called into, the template's object."""
+    flushing: bool = False
+
+
+class CallSites:
+    """Classifies files once, walks frames, and names lines when asked.
+
+    ``own`` are folders and packages to count as the user's although they are
+    installed; ``foreign`` are folders and packages to skip although they are not.
+    """
+
+    def __init__(
+        self, root: Path, *, own: Iterable[str] = (), foreign: Iterable[str] = ()
+    ) -> None:
+        self.root = root.resolve()
+        self._own = tuple(_as_marks(own))
+        self._foreign = tuple(_as_marks(foreign))
+        self._kinds: dict[str, int] = {}
+        self._stacks: dict[tuple[int, ...], Stack] = {}
+        self._frames: dict[int, tuple[Frame, ...]] = {}
+        self.sees_graphql = False
+        """Whether a GraphQL engine was ever met on a stack."""
+        self._libraries = tuple(
+            f"{folder}/"
+            for folder in {
+                sysconfig.get_path("stdlib"),
+                sysconfig.get_path("platstdlib"),
+                *site.getsitepackages(),
+                _PACKAGE,
+            }
+        )
+
+    def forget(self) -> None:
+        """Drop the stacks of a finished test; what is known of files stays."""
+        self._stacks.clear()
+        self._frames.clear()
+
+    def walk(self, frame: FrameType | None, until: CodeType | None = None) -> Stack:
+        """Collect the user's frames from ``frame`` outwards.
+
+        The walk ends after the test's own function (``until``), where a task or
+        thread begins, or at pytest. Where a greenlet ends it goes on in the one
+        that switched to it, which is where ``AsyncSession`` was awaited.
+        """
+        kinds = self._kinds
+        key: list[int] = []
+        found: list[tuple[CodeType, int, CodeType | None, Any]] = []
+        library: CodeType | None = None
+        flushing = 0
+        hopped: Any = None
+        while True:
+            while frame is not None:
+                code = frame.f_code
+                kind = kinds.get(code.co_filename)
+                if kind is None:
+                    kind = self._classify(code.co_filename, frame)
+                if kind == LIBRARY:
+                    library = code
+                elif kind == USER:
+                    lasti = frame.f_lasti
+                    key += (id(code), lasti)
+                    found.append((code, lasti, library, None))
+                    library = None
+                    if code is until:
+                        return self._intern(key, found, flushing)
+                elif kind == STOP:
+                    return self._intern(key, found, flushing)
+                elif kind == TEMPLATE:
+                    template = frame.f_globals.get("__jinja_template__")
+                    key += (id(code), frame.f_lasti)
+                    found.append((code, frame.f_lasti, library, template))
+                    library = None
+                elif kind == FLUSH:
+                    flushing = 1
+                    library = code
+                else:
+                    library = code
+                frame = frame.f_back
+            hopped = _greenlet_parent(hopped)
+            if hopped is None:
+                return self._intern(key, found, flushing)
+            frame = hopped.gr_frame
+
+    def _intern(self, key: list[int], found: list[Any], flushing: int) -> Stack:
+        key.append(flushing)
+        known = tuple(key)
+        stack = self._stacks.get(known)
+        if stack is None:
+            stack = self._stacks[known] = Stack(tuple(found), flushing=bool(flushing))
+        return stack
+
+    def _classify(self, filename: str, frame: FrameType) -> int:
+        """Decide what a file is, once."""
+        path = filename.replace("\\", "/")
+        if "__jinja_template__" in frame.f_globals:
+            kind = TEMPLATE
+        elif any(mark in path for mark in self._foreign):
+            kind = LIBRARY
+        elif any(mark in path for mark in self._own):
+            kind = USER
+        elif path.endswith(_STOPS):
+            kind = STOP
+        elif path.endswith(_FLUSHES):
+            kind = FLUSH
+        elif any(mark in path for mark in _GRAPHQL):
+            kind = GRAPHQL
+            self.sees_graphql = True
+        elif (
+            path.startswith("<")
+            or path.startswith(self._libraries)
+            or any(mark in path for mark in _INSTALLED)
+        ):
+            kind = LIBRARY
+        else:
+            kind = USER
+        self._kinds[filename] = kind
+        return kind
+
+    def graphql_path(self, frame: FrameType | None) -> tuple[str, int]:
+        """Name the GraphQL field being resolved, and its operation's serial ("" and 0 if none).
+
+        A list index is shown as ``[]``: ``concepts[].translations``.
+        """
+        path, operation = "", 0
+        hopped: Any = None
+        while True:
+            while frame is not None:
+                kind = self._kinds.get(frame.f_code.co_filename)
+                if kind == STOP:
+                    return path, operation
+                if kind == GRAPHQL:
+                    path = path or _field_path(frame)
+                    operation = _operation(frame) or operation
+                frame = frame.f_back
+            hopped = _greenlet_parent(hopped)
+            if hopped is None:
+                return path, operation
+            frame = hopped.gr_frame
+
+    def frames(self, stack: Stack) -> tuple[Frame, ...]:
+        """Name the lines of a stack."""
+        known = self._frames.get(id(stack))
+        if known is None:
+            known = self._frames[id(stack)] = tuple(self._frame(*entry) for entry in stack.entries)
+        return known
+
+    def _frame(
+        self, code: CodeType, lasti: int, library: CodeType | None, template: Any
+    ) -> Frame:
+        line, span = _position(code, lasti)
+        file, function = code.co_filename, code.co_name
+        if template is not None:
+            line = template.get_corresponding_lineno(line)
+            file = template.filename or template.name or file
+            function = template.name or function
+            span = None
+        return Frame(
+            site=CallSite(path=self._relative(file), line=line, function=function),
+            file=file,
+            first_line=code.co_firstlineno,
+            span=span,
+            instruction=lasti,
+            library=_describe(library),
+            template=template is not None,
+        )
+
+    def of_code(self, code: CodeType) -> CallSite:
+        """Name the place where a function is defined."""
+        return CallSite(
+            path=self._relative(code.co_filename), line=code.co_firstlineno, function=code.co_name
+        )
+
+    def _relative(self, file: str) -> str:
+        path = Path(file)
+        if not path.is_absolute():
+            return path.as_posix()
+        for candidate in (path, path.resolve()):
+            if candidate.is_relative_to(self.root):
+                return candidate.relative_to(self.root).as_posix()
+        return path.as_posix()
+
+
+def _as_marks(names: Iterable[str]) -> Iterable[str]:
+    for name in names:
+        yield name if "/" in name else f"/{name.replace('.', '/')}"
+
+
+def _greenlet_parent(current: Any) -> Any:
+    """The greenlet that switched to this one, or ``None`` at the outermost."""
+    greenlet = sys.modules.get("greenlet")
+    if greenlet is None:
+        return None
+    return (current or greenlet.getcurrent()).parent
+
+
+def _position(code: CodeType, lasti: int) -> tuple[int, Span | None]:
+    for index, (line, end_line, column, end_column) in enumerate(code.co_positions()):
+        if index == lasti // 2:
+            if line is None:
+                break
+            if None in (end_line, column, end_column):
+                return line, None
+            return line, Span(
+                line=line,
+                column=column or 0,
+                end_line=end_line or line,
+                end_column=end_column or 0,
+            )
+    return code.co_firstlineno, None
+
+
+def _describe(code: CodeType | None) -> str:
+    """``sqlalchemy.orm.session:Session.get`` for library code; "" when called directly."""
+    if code is None:
+        return ""
+    path = code.co_filename.replace("\\", "/")
+    for mark in (*_INSTALLED, "/lib/python3."):
+        _, found, rest = path.rpartition(mark)
+        if found:
+            path = rest
+            break
+    module = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    return f"{module}:{code.co_qualname}"
+
+
+def _field_path(frame: FrameType) -> str:
+    names = frame.f_code.co_varnames + frame.f_code.co_freevars
+    if "info" not in names and "path" not in names:
+        return ""
+    values = frame.f_locals
+    path = values.get("path") or getattr(values.get("info"), "path", None)
+    as_list = getattr(path, "as_list", None)
+    if as_list is None:
+        return ""
+    text = ""
+    for part in as_list():
+        text += "[]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text
+
+
+def _operation(frame: FrameType) -> int:
+    if "self" not in frame.f_code.co_varnames[:1]:
+        return 0
+    owner = frame.f_locals.get("self")
+    return id(owner) if hasattr(owner, "operation") else 0
