@@ -17,9 +17,7 @@ class EagerLoad:
     call_site: CallSite | None
     query_index: int
     objects: int
-    """How many parent objects were loaded with it."""
-    rows: int
-    """How many related objects came with them."""
+    """How many objects that have the relationship were loaded since."""
     read: bool
 
 

@@ -20,6 +20,7 @@ LIBRARY, USER, STOP, TEMPLATE, GRAPHQL, FLUSH = range(6)
 
 _PACKAGE = str(Path(__file__).resolve().parent.parent)
 _STOPS = ("/_pytest/python.py", "/_pytest/fixtures.py", "/asyncio/events.py", "/threading.py")
+_REQUESTS = str(Path(__file__).with_name("requests.py"))
 _FLUSHES = ("/sqlalchemy/orm/persistence.py",)
 _GRAPHQL = ("/graphql/execution/", "/strawberry/schema/schema_converter.py")
 _INSTALLED = ("/site-packages/", "/dist-packages/")
@@ -130,7 +131,7 @@ class CallSites:
             kind = LIBRARY
         elif any(mark in path for mark in self._own):
             kind = USER
-        elif path.endswith(_STOPS):
+        elif filename == _REQUESTS or path.endswith(_STOPS):
             kind = STOP
         elif path.endswith(_FLUSHES):
             kind = FLUSH
