@@ -92,13 +92,15 @@ class OrmCause:
     entity: str = ""
     """Class of the rows that were asked for, or whose columns were loaded."""
     columns: tuple[str, ...] = ()
-    """Attribute names of a column load."""
+    """Attribute names of a column load; those of the primary key of a ``Session.get``."""
     reason: str = ""
     """Of a column load: ``deferred``, ``expired``, ``refresh`` or ``polymorphic``."""
     lookup: bool = False
     """Whether this was ``Session.get``."""
-    uselist: bool = False
-    """Of a relationship load: whether the attribute is a collection."""
+    many: tuple[bool, ...] = ()
+    """For each relationship of ``path``: whether it is a collection."""
+    narrowed: tuple[bool, ...] = ()
+    """For each: whether it is read on a subclass of what the one before it names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,10 +45,8 @@ class CallSites:
     def __init__(
         self, root: Path, *, own: Iterable[str] = (), foreign: Iterable[str] = ()
     ) -> None:
-        self.root = root.resolve()
-        self._own = tuple(_as_marks(own))
-        self._foreign = tuple(_as_marks(foreign))
         self._kinds: dict[str, int] = {}
+        self.configure(root, own=own, foreign=foreign)
         self._stacks: dict[tuple[int, ...], Stack] = {}
         self._frames: dict[int, tuple[Frame, ...]] = {}
         self.sees_graphql = False
@@ -62,6 +60,15 @@ class CallSites:
                 _PACKAGE,
             }
         )
+
+    def configure(
+        self, root: Path, *, own: Iterable[str] = (), foreign: Iterable[str] = ()
+    ) -> None:
+        """Set what counts as the user's code, and the folder that paths are relative to."""
+        self.root = root.resolve()
+        self._own = tuple(_as_marks(own))
+        self._foreign = tuple(_as_marks(foreign))
+        self._kinds.clear()
 
     def forget(self) -> None:
         """Drop the stacks of a finished test; what is known of files stays."""

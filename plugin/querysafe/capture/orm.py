@@ -8,6 +8,7 @@ SQLAlchemy keeps on the instances that it loads and hands to the lazy loads they
 from contextvars import ContextVar
 from typing import Any
 
+from sqlalchemy.orm import RelationshipProperty
 from sqlalchemy.orm.interfaces import UserDefinedOption
 
 flush_serial: ContextVar[int] = ContextVar("querysafe_flush", default=0)
@@ -99,17 +100,22 @@ def _reason(owner: Any, columns: Any, load_options: Any) -> str:
     return "deferred"
 
 
+def steps(path: Any) -> tuple[tuple[Any, Any], ...]:
+    """The relationships of a loader path, each with the mapper that it is read on."""
+    found: list[tuple[Any, Any]] = []
+    owner: Any = None
+    for element in getattr(path, "path", ()):
+        if isinstance(element, RelationshipProperty):
+            if owner is not None:
+                found.append((owner, element))
+        else:
+            owner = getattr(element, "mapper", owner)
+    return tuple(found)
+
+
 def path_labels(path: Any) -> tuple[str, ...]:
     """Name the relationships of a loader path: ``("Order.lines", "Line.product")``.
 
     A relationship read on a subclass is named after the class that it was read on.
     """
-    labels: list[str] = []
-    owner: Any = None
-    for element in getattr(path, "path", ()):
-        if hasattr(element, "key") and hasattr(element, "parent") and owner is not None:
-            labels.append(f"{owner}.{element.key}")
-        else:
-            mapper = getattr(element, "mapper", None)
-            owner = mapper.class_.__name__ if mapper is not None else owner
-    return tuple(labels)
+    return tuple(f"{owner.class_.__name__}.{each.key}" for owner, each in steps(path))

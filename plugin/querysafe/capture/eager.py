@@ -1,0 +1,96 @@
+"""Relationships that a query was told to load ahead, and whether anybody then read them.
+
+SQLAlchemy has no event for reading a loaded attribute, so the descriptor of a
+relationship named in a loader option gets a subclass that notes reads. Only
+attributes so named pay for it. A relationship that is eager by its mapping is not
+watched: nobody asked for it in that query.
+"""
+
+from typing import Any
+
+from sqlalchemy import event
+from sqlalchemy.orm import Load
+from sqlalchemy.orm.attributes import InstrumentedAttribute
+
+from querysafe.capture.orm import path_labels, steps
+
+STRATEGIES = {"joined", "selectin", "subquery", "immediate"}
+
+
+class EagerRequest:
+    """One relationship that one SELECT asked to load ahead."""
+
+    __slots__ = ("attribute", "before", "owner", "path", "serial", "strategy")
+
+    def __init__(self, serial: int, load: "_Named") -> None:
+        self.serial = serial
+        self.path, self.strategy, self.attribute, self.owner = load
+        self.before = (_reads.get(self.attribute, 0), _loads.get(self.owner, 0))
+
+    @property
+    def read(self) -> bool:
+        """Whether the relationship was read on any object since."""
+        return _reads.get(self.attribute, 0) > self.before[0]
+
+    @property
+    def objects(self) -> int:
+        """How many objects that have the relationship were loaded since."""
+        return _loads.get(self.owner, 0) - self.before[1]
+
+
+_Named = tuple[tuple[str, ...], str, Any, Any]
+_reads: dict[Any, int] = {}
+_loads: dict[Any, int] = {}
+_named: dict[int, tuple[Any, tuple[_Named, ...]]] = {}
+
+
+class _Watched(InstrumentedAttribute[Any]):
+    """The descriptor of a watched relationship: as before, but it counts its reads."""
+
+    __slots__ = ()
+    inherit_cache = True
+
+    def __get__(self, instance: Any, owner: Any) -> Any:
+        if instance is not None:
+            _reads[self.impl] = _reads.get(self.impl, 0) + 1
+        return super().__get__(instance, owner)
+
+
+def watch(requests: list[EagerRequest], state: Any, serial: int) -> None:
+    """Note the eager loads that a statement asks for, and begin to watch them."""
+    for option in state.statement._with_options:
+        if isinstance(option, Load):
+            known = _named.get(id(option))
+            if known is None or known[0] is not option:
+                if len(_named) > 1000:
+                    _named.clear()
+                known = _named[id(option)] = (option, tuple(_loads_of(option)))
+            requests += [EagerRequest(serial, load) for load in known[1]]
+
+
+def _loads_of(option: Any) -> Any:
+    for element in option.context:
+        strategy = dict(element.strategy or ()).get("lazy")
+        if strategy not in STRATEGIES or element.local_opts.get("eager_from_alias") is not None:
+            continue
+        relationships = steps(element.path)
+        if not relationships:
+            continue
+        mapper, relationship = relationships[-1]
+        attribute = getattr(mapper.class_, relationship.key)
+        _observe(attribute, mapper)
+        yield path_labels(element.path), strategy, attribute.impl, mapper
+
+
+def _observe(attribute: Any, mapper: Any) -> None:
+    for subclass in mapper.self_and_descendants:
+        descriptor = getattr(subclass.class_, attribute.key, None)
+        if type(descriptor) is InstrumentedAttribute:
+            descriptor.__class__ = _Watched
+    if mapper not in _loads:
+        _loads[mapper] = 0
+
+        def loaded(_target: Any, _context: Any) -> None:
+            _loads[mapper] += 1
+
+        event.listen(mapper.class_, "load", loaded, propagate=True)

@@ -1,0 +1,76 @@
+"""What is kept while a query runs: references, nothing worked out."""
+
+from contextvars import ContextVar
+from types import CodeType
+from typing import Any
+
+from querysafe.capture.call_site import CallSites, Stack
+from querysafe.capture.orm import Cause
+from querysafe.capture.requests import Scope
+
+
+class Raw:
+    """One statement as it passed by. The defaults are those of a statement that did not fail."""
+
+    cursor_statement: str
+    parameters: Any
+    many: bool
+    stack: Stack
+    serial: int
+    """Of the mark that its ORM SELECT carries; 0 for any other statement."""
+    task: int
+    scope: Scope | None
+    windows: tuple["Window", ...] | None
+    flush: int
+    transaction: int
+    connection: int
+    dialect: Any
+    compiled: Any
+    phase: str
+    started: float
+    duration: float
+    rowcount: int = -1
+    error: str | None = None
+    graphql: tuple[str, int] = ("", 0)
+
+
+class Window:
+    """A stretch of time within which somebody wants the queries: ``with capture()``."""
+
+    def __init__(self) -> None:
+        self.first = 0
+        self.ignored: list[str] = []
+
+
+class Recorder:
+    """Collects what the listeners hear, for one test at a time.
+
+    It is the same for every thread: a thread or task that a test starts belongs to it.
+    """
+
+    def __init__(self, sites: CallSites) -> None:
+        self.sites = sites
+        self.active = False
+        self.phase = ""
+        self.until: CodeType | None = None
+        """The test's own function, beyond which no frame is the user's."""
+        self.raws: list[Raw] = []
+        self.causes: dict[int, Cause] = {}
+        self.eager: list[Any] = []
+        """Eager loads that were asked for in this recording."""
+        self.windows: ContextVar[tuple[Window, ...] | None] = ContextVar(
+            "querysafe_windows", default=None
+        )
+        self.keep = self.raws.append
+
+    def start(self) -> None:
+        """Begin an empty recording."""
+        self.raws = []
+        self.causes = {}
+        self.eager = []
+        self.keep = self.raws.append
+        self.active = True
+
+    def stop(self) -> None:
+        """Stop listening; what was heard stays until the next start."""
+        self.active = False

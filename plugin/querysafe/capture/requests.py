@@ -1,0 +1,106 @@
+"""Which HTTP request is being served: web applications in this process, lightly wrapped.
+
+A context variable is set where a framework's application object is entered, so that
+threads and tasks which the framework starts inherit it. Frameworks that were not
+imported are not touched.
+"""
+
+import sys
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from contextvars import ContextVar
+from functools import wraps
+from itertools import count
+from typing import Any
+
+
+class Scope:
+    """One request while it is served."""
+
+    __slots__ = ("application", "details", "serial")
+
+    def __init__(self, serial: int, details: MutableMapping[str, Any], application: Any) -> None:
+        self.serial = serial
+        self.application = application
+        self.details = details
+        """The ASGI scope or WSGI environment, which routers fill in as they go."""
+
+    @property
+    def name(self) -> str:
+        """``GET /orders/{id}``, or the path as asked for when no route told its pattern."""
+        details = self.details
+        method = details.get("method") or details.get("REQUEST_METHOD") or ""
+        route = getattr(details.get("route"), "path", None)
+        if route is None and (request := details.get("werkzeug.request")) is not None:
+            route = getattr(getattr(request, "url_rule", None), "rule", None)
+        return f"{method} {route or details.get('path') or details.get('PATH_INFO') or ''}".strip()
+
+    @property
+    def endpoint(self) -> Any:
+        """The function that serves the request, or ``None``."""
+        details = self.details
+        endpoint = details.get("endpoint")
+        request = details.get("werkzeug.request")
+        rule = getattr(request, "url_rule", None)
+        if endpoint is None and rule is not None:
+            endpoint = getattr(self.application, "view_functions", {}).get(rule.endpoint)
+        while (inner := getattr(endpoint, "__wrapped__", None)) is not None:
+            endpoint = inner
+        return endpoint
+
+
+current: ContextVar[Scope | None] = ContextVar("querysafe_request", default=None)
+_serials = count(1)
+_ASGI = (
+    ("starlette.applications", "Starlette", "__call__"),
+    ("litestar.app", "Litestar", "__call__"),
+    ("quart.app", "Quart", "__call__"),
+    ("connexion.apps.abstract", "AbstractApp", "__call__"),
+)
+_WSGI = (
+    ("flask.app", "Flask", "wsgi_app"),
+    ("falcon.app", "App", "__call__"),
+    ("bottle", "Bottle", "wsgi"),
+    ("pyramid.router", "Router", "__call__"),
+)
+_wrapped: set[str] = set()
+
+
+def wrap_applications() -> None:
+    """Wrap the application classes that have been imported since the last call."""
+    for known, wrapper in ((_ASGI, _asgi), (_WSGI, _wsgi)):
+        for module, name, method in known:
+            if module in _wrapped or module not in sys.modules:
+                continue
+            application = getattr(sys.modules[module], name, None)
+            if application is not None:
+                _wrapped.add(module)
+                setattr(application, method, wrapper(getattr(application, method)))
+
+
+def _asgi(original: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    @wraps(original)
+    async def serve(self: Any, scope: MutableMapping[str, Any], *rest: Any) -> None:
+        if scope.get("type") not in ("http", "websocket") or current.get() is not None:
+            await original(self, scope, *rest)
+            return
+        token = current.set(Scope(next(_serials), scope, self))
+        try:
+            await original(self, scope, *rest)
+        finally:
+            current.reset(token)
+
+    return serve
+
+
+def _wsgi(original: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
+    @wraps(original)
+    def serve(self: Any, environ: MutableMapping[str, Any], *rest: Any) -> Iterable[bytes]:
+        if current.get() is not None:
+            return original(self, environ, *rest)
+        token = current.set(Scope(next(_serials), environ, self))
+        try:
+            return original(self, environ, *rest)
+        finally:
+            current.reset(token)
+
+    return serve
