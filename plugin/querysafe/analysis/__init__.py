@@ -1,0 +1,1 @@
+"""Judgement: a ``Recording`` becomes findings. Pure but for reading the source files it names."""

@@ -1,0 +1,204 @@
+"""The expression that built a query, found in the source from the line that ran it."""
+
+import ast
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from querysafe.analysis.sources import assignments, function_of, source, statement_of
+from querysafe.query import Frame
+
+Rewrite = Callable[[ast.expr], ast.expr | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """Where a query is written: the call that ran it, and the expression that describes it."""
+
+    call: ast.Call
+    """``session.scalars(query)``."""
+    expression: ast.expr
+    """``select(Order).where(...)``, ``session.query(Order)`` or the call of a function."""
+    assigned: str
+    """The name that it is assigned to, "" when it stands within the call."""
+    sort: str
+    """``select``, ``query``, ``get`` or ``other``."""
+
+
+def find(frame: Frame | None) -> Built | None:
+    """Find the query that a frame was running; ``None`` when its source does not tell."""
+    if frame is None or frame.template or frame.span is None:
+        return None
+    chain = source(frame.file).chain(frame)
+    call = _call(chain)
+    if call is None:
+        return None
+    function = function_of(chain)
+    scope: ast.AST = function if function is not None else source(frame.file).tree
+    statement = statement_of(chain)
+    before = statement.lineno if statement is not None else call.lineno
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    if name in ("get", "get_one") and call.args and not _is_query(call):
+        return Built(call, call, "", "get")
+    for candidate in (*call.args[:1], call):
+        found = _resolve(candidate, scope, before)
+        if found is not None:
+            return Built(call, *found)
+    if call.args:
+        return Built(call, call.args[0], "", "other")
+    return None
+
+
+def _call(chain: tuple[ast.AST, ...]) -> ast.Call | None:
+    for node in reversed(chain):
+        if isinstance(node, ast.Await):
+            node = node.value
+        if isinstance(node, ast.Call):
+            return node
+        if isinstance(node, ast.stmt):
+            if isinstance(node, ast.For | ast.AsyncFor) and isinstance(node.iter, ast.Call):
+                return node.iter
+            return None
+    return None
+
+
+def _resolve(node: ast.expr, scope: ast.AST, before: int) -> tuple[ast.expr, str, str] | None:
+    """Expression, assigned name and sort of the query that an expression stands for."""
+    if isinstance(node, ast.Await):
+        node = node.value
+    sort = _sort(node)
+    if sort:
+        return node, "", sort
+    base = node
+    while isinstance(base, ast.Call) and isinstance(base.func, ast.Attribute):
+        base = base.func.value
+    if isinstance(base, ast.Name):
+        for assignment in reversed(assignments(scope, base.id, before)):
+            value = assignment.value
+            if value is not None and base.id not in {
+                each.id for each in ast.walk(value) if isinstance(each, ast.Name)
+            }:
+                sort = _sort(value)
+                if sort:
+                    return value, base.id, sort
+    return None
+
+
+def _sort(node: ast.expr) -> str:
+    """``select`` for a chain that begins with ``select(...)``, ``query`` for ``….query(...)``."""
+    if _is_query(node):
+        return "query"
+    while True:
+        if isinstance(node, ast.Call):
+            name = _name(node.func)
+            if name == "select" and not (
+                isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Call)
+            ):
+                return "select"
+            node = node.func
+        elif isinstance(node, ast.Attribute):
+            node = node.value
+        else:
+            return ""
+
+
+def _is_query(node: ast.AST) -> bool:
+    while True:
+        if isinstance(node, ast.Call):
+            if isinstance(node.func, ast.Attribute) and node.func.attr == "query":
+                return True
+            node = node.func
+        elif isinstance(node, ast.Attribute):
+            if node.attr == "query" and isinstance(node.value, ast.Name):
+                return True
+            node = node.value
+        else:
+            return False
+
+
+def _name(node: ast.expr) -> str:
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def entity_of(node: ast.expr) -> str:
+    """The first argument of ``select`` or ``query``: ``Order``, or "" when it is no plain name."""
+    for each in ast.walk(node):
+        if isinstance(each, ast.Call) and _name(each.func) in ("select", "query") and each.args:
+            first = each.args[0]
+            return ast.unparse(first) if isinstance(first, ast.Name | ast.Attribute) else ""
+    return ""
+
+
+def with_options(built: Built, options: str) -> str:
+    """The query with a loader option added, as code."""
+    option = ast.parse(options, mode="eval").body
+    expression = copy.deepcopy(built.expression)
+    if built.sort == "get":
+        assert isinstance(expression, ast.Call)
+        for keyword in expression.keywords:
+            if keyword.arg == "options" and isinstance(keyword.value, ast.List):
+                keyword.value.elts = _joined(keyword.value.elts, option)
+                break
+        else:
+            listed = ast.List(elts=[option], ctx=ast.Load())
+            expression.keywords.append(ast.keyword(arg="options", value=listed))
+        return ast.unparse(expression)
+    if built.sort == "query":
+        rewritten: ast.expr = _after_query(expression, option)
+    else:
+        rewritten = _with_option(expression, option)
+    code = ast.unparse(rewritten)
+    return f"{built.assigned} = {code}" if built.assigned else code
+
+
+def _with_option(expression: ast.expr, option: ast.expr) -> ast.expr:
+    for node in ast.walk(expression):
+        if isinstance(node, ast.Call) and _name(node.func) == "options":
+            node.args = _joined(node.args, option)
+            return expression
+    method = ast.Attribute(value=expression, attr="options", ctx=ast.Load())
+    return ast.Call(func=method, args=[option], keywords=[])
+
+
+def _joined(existing: list[ast.expr], option: ast.expr) -> list[ast.expr]:
+    """Add an option; one that it goes on from, or that names the same, is replaced."""
+    text = ast.unparse(option)
+    attribute = ast.unparse(option).partition("(")[2]
+    kept = [
+        each
+        for each in existing
+        if not text.startswith(f"{ast.unparse(each)}.")
+        and ast.unparse(each).partition("(")[2] != attribute
+    ]
+    return [*kept, option]
+
+
+def _after_query(expression: ast.expr, option: ast.expr) -> ast.expr:
+    """``session.query(Order).all()`` gets its option before what runs it."""
+    for node in ast.walk(expression):
+        if isinstance(node, ast.Call) and _name(node.func) == "options":
+            node.args = _joined(node.args, option)
+            return expression
+
+    class _Insert(ast.NodeTransformer):
+        def visit_Call(self, node: ast.Call) -> ast.AST:
+            if isinstance(node.func, ast.Attribute) and node.func.attr == "query":
+                return _called(node)
+            self.generic_visit(node)
+            return node
+
+        def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+            if node.attr == "query" and isinstance(node.value, ast.Name):
+                return _called(node)
+            self.generic_visit(node)
+            return node
+
+    def _called(node: ast.expr) -> ast.Call:
+        method = ast.Attribute(value=node, attr="options", ctx=ast.Load())
+        return ast.Call(func=method, args=[option], keywords=[])
+
+    rewritten = _Insert().visit(expression)
+    assert isinstance(rewritten, ast.expr)
+    return rewritten

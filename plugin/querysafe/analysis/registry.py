@@ -1,0 +1,68 @@
+"""Every rule, and the judgement of one test by all of them."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from querysafe.analysis.rules import (
+    cartesian_product,
+    duplicate_read,
+    history,
+    limits,
+    loop_invariant,
+    n_plus_one,
+    n_plus_one_column,
+    over_fetch,
+    query_per_row,
+    repeated_statement,
+    row_by_row_write,
+    unused_eager_load,
+)
+from querysafe.analysis.subject import Subject
+from querysafe.errors import SettingsError
+from querysafe.finding import Finding, Rule
+
+_FINDERS: tuple[tuple[Rule, Callable[[Subject], Iterator[Finding]]], ...] = (
+    (n_plus_one.RULE, n_plus_one.find),
+    (n_plus_one_column.RULE, n_plus_one_column.find),
+    (repeated_statement.RULE, repeated_statement.find),
+    (query_per_row.RULE, query_per_row.find),
+    (loop_invariant.RULE, loop_invariant.find),
+    (row_by_row_write.RULE, row_by_row_write.find),
+    (duplicate_read.RULE, duplicate_read.find),
+    (unused_eager_load.RULE, unused_eager_load.find),
+    (cartesian_product.RULE, cartesian_product.find),
+    (over_fetch.RULE, over_fetch.find),
+    (limits.BUDGET, limits.find_budget),
+    (limits.TIME_BUDGET, limits.find_time_budget),
+    (limits.SLOW, limits.find_slow),
+)
+RULES: tuple[Rule, ...] = (
+    *(rule for rule, _ in _FINDERS),
+    history.REGRESSION,
+    history.GROWTH,
+)
+_BY_NAME = {name: rule for rule in RULES for name in (rule.id, rule.name)}
+
+
+def rule(name: str) -> Rule:
+    """Find a rule by its id (``QS101``) or its name (``n-plus-one``).
+
+    Raises :class:`SettingsError` for any other name.
+    """
+    found = _BY_NAME.get(name) or _BY_NAME.get(name.upper()) or _BY_NAME.get(name.lower())
+    if found is None:
+        raise SettingsError(
+            f'there is no rule "{name}"',
+            hint=f"the rules are {', '.join(each.id for each in RULES)}; see `querysafe rules`",
+        )
+    return found
+
+
+def findings(subject: Subject, rules: Iterable[str] | None = None) -> tuple[Finding, ...]:
+    """Judge one test by the rules with the given ids, or by all of them."""
+    chosen = None if rules is None else frozenset(rules)
+    return tuple(
+        finding
+        for each, find in _FINDERS
+        if chosen is None or each.id in chosen
+        for finding in find(subject)
+    )

@@ -1,0 +1,189 @@
+"""Statements that the application sent again and again, and why: the heart of four rules."""
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from querysafe.analysis.loops import Loop
+from querysafe.analysis.sources import source
+from querysafe.analysis.subject import READS, WRITES, Subject, calls_of
+from querysafe.analysis.values import (
+    is_limited,
+    is_paging,
+    lists_many,
+    parameters_key,
+    tables_of,
+)
+from querysafe.query import CapturedQuery, Kind, Loading
+
+_WAITS = ("sleep", "wait", "wait_for", "wait_until")
+_LOCKS = ("with_for_update", "skip_locked")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Repetition:
+    """One statement that a loop sends again and again."""
+
+    queries: list[CapturedQuery]
+    loop: Loop
+    sort: str
+    """``row`` (another key each time), ``first`` (the first rows for each key), ``same``."""
+
+
+def reads(subject: Subject) -> Iterator[Repetition]:
+    """SELECTs of the application that some loop repeats and that no good reason explains."""
+    for loop, queries in _groups(subject, READS, (Loading.STATEMENT, Loading.CORE)):
+        asked = [query for query in queries if not _is_tests_own(subject, query, loop)]
+        if calls_of(asked) < subject.limits.threshold or _is_explained(subject, asked, loop):
+            continue
+        keys = {parameters_key(query) for query in asked}
+        if len(keys) == 1:
+            if not _is_changing(subject, asked, loop):
+                yield Repetition(asked, loop, "same")
+        elif is_limited(asked[0]) and not asked[0].orm_cause.lookup and not _is_single(asked[0]):
+            yield Repetition(asked, loop, "first")
+        else:
+            yield Repetition(asked, loop, "row")
+
+
+def writes(subject: Subject) -> Iterator[Repetition]:
+    """Writes that some loop sends one by one, a flush counted as one."""
+    for loop, queries in _groups(subject, WRITES, tuple(Loading)):
+        if any(query.executemany for query in queries) and len(queries) < 2:
+            continue
+        single: dict[object, CapturedQuery] = {}
+        for query in queries:
+            if query.executemany or lists_many(query):
+                continue
+            single.setdefault(query.context.flush or ("alone", query.index), query)
+        told = list(single.values())
+        if calls_of(told) < subject.limits.threshold or _is_retry(subject, told, loop):
+            continue
+        if loop.is_while and (_is_queue(subject, loop, told) or loop.calls(*_LOCKS)):
+            continue
+        if _is_guarded(loop):
+            continue
+        yield Repetition(told, loop, "row")
+
+
+def _groups(
+    subject: Subject, kinds: tuple[Kind, ...], loadings: tuple[Loading, ...]
+) -> Iterator[tuple[Loop, list[CapturedQuery]]]:
+    counts: dict[tuple[str, int], int] = defaultdict(int)
+    chosen = [
+        query
+        for query in subject.queries
+        if query.kind in kinds and query.orm_cause.loading in loadings
+    ]
+    for query in chosen:
+        counts[query.fingerprint, query.context.request] += query.calls
+    groups: dict[tuple[object, ...], tuple[Loop, list[CapturedQuery]]] = {}
+    for query in chosen:
+        if counts[query.fingerprint, query.context.request] < subject.limits.threshold:
+            continue
+        loop = subject.loop_of(query)
+        if loop is not None:
+            key = (query.fingerprint, query.context.request, loop.key)
+            groups.setdefault(key, (loop, []))[1].append(query)
+    yield from groups.values()
+
+
+def _is_tests_own(subject: Subject, query: CapturedQuery, loop: Loop) -> bool:
+    """Whether the test asks in an ``assert`` of its own, or in a loop that asserts."""
+    if not subject.is_direct(query):
+        return subject.is_asserted(query) and subject.in_test(loop.frame)
+    return subject.is_asserted(query) or (
+        subject.in_test(loop.frame) and loop.has(ast.Assert) and not loop.is_while
+    )
+
+
+def _is_explained(subject: Subject, queries: list[CapturedQuery], loop: Loop) -> bool:
+    return (
+        any(lists_many(query) for query in queries)
+        or is_paging(queries)
+        or _is_retry(subject, queries, loop)
+        or _is_poll(queries, loop)
+        or _is_over_constants(queries, loop)
+    )
+
+
+def _is_poll(queries: list[CapturedQuery], loop: Loop) -> bool:
+    """Asking the same thing until the answer changes."""
+    if loop.node is None or len({parameters_key(query) for query in queries}) > 1:
+        return False
+    if loop.is_while:
+        return True
+    counted = isinstance(loop.iterable, ast.Call) and ast.unparse(loop.iterable.func) in (
+        "range",
+        "count",
+        "itertools.count",
+        "itertools.repeat",
+        "repeat",
+    )
+    return loop.calls(*_WAITS) or (counted and loop.has(ast.Break, ast.Return, ast.Raise))
+
+
+def _is_retry(subject: Subject, queries: list[CapturedQuery], loop: Loop) -> bool:
+    """The same again after an error: each attempt in a transaction of its own."""
+    if len({parameters_key(query) for query in queries}) > 1:
+        return False
+    transactions = [query.context.transaction for query in queries]
+    if len(set(transactions)) < len(transactions) and not any(query.error for query in queries):
+        return False
+    if any(query.error for query in queries):
+        return True
+    between = range(queries[0].index, queries[-1].index)
+    failed = any(subject.by_index[i].error for i in between if i in subject.by_index)
+    return failed or loop.has(ast.Try) or (loop.node is None and bool(queries[0].stack))
+
+
+def _is_guarded(loop: Loop) -> bool:
+    """A savepoint for each row, so that one bad row does not lose the others."""
+    return loop.has(ast.Try) and loop.calls("begin_nested")
+
+
+def _is_queue(subject: Subject, loop: Loop, writes: list[CapturedQuery]) -> bool:
+    """A worker that takes one job after the other: each round asks the same question first."""
+    rounds = [
+        query
+        for query in subject.queries
+        if query.kind in READS and any(each.key == loop.key for each in [subject.loop_of(query)] if each)
+    ]
+    keys: dict[object, int] = defaultdict(int)
+    for query in rounds:
+        keys[query.fingerprint, parameters_key(query)] += query.calls
+    return any(count >= len(writes) for count in keys.values())
+
+
+def _is_over_constants(queries: list[CapturedQuery], loop: Loop) -> bool:
+    """A loop over a few names written in the source: it does not grow with the data."""
+    iterable = loop.iterable
+    if not isinstance(iterable, ast.Tuple | ast.List | ast.Set):
+        return False
+    return len(iterable.elts) <= 8 and all(
+        (isinstance(each, ast.Constant) and isinstance(each.value, str))
+        or isinstance(each, ast.Attribute)
+        for each in iterable.elts
+    )
+
+
+def _is_single(query: CapturedQuery) -> bool:
+    """Whether the limit only says that one row is enough: no order, so no "first"."""
+    return "ORDER BY" not in query.statement.upper()
+
+
+def _is_changing(subject: Subject, queries: list[CapturedQuery], loop: Loop) -> bool:
+    """Whether what is asked for again is written in between, so that the answer may differ."""
+    tables = frozenset().union(*(tables_of(query.statement) for query in queries))
+    first, last = queries[0].index, queries[-1].index
+    return any(
+        query.kind in WRITES
+        and first < query.index < last
+        and tables & tables_of(query.statement)
+        for query in subject.recording
+    ) or any(node in _sources_of(loop) for node in _LOCKS)
+
+
+def _sources_of(loop: Loop) -> str:
+    return source(loop.frame.file).segment(loop.node) if loop.node is not None else ""

@@ -1,0 +1,24 @@
+"""QS401 and QS402: what grew since it was accepted, and what grows with the rows."""
+
+from querysafe.finding import Rule, Severity
+
+REGRESSION = Rule(
+    id="QS401",
+    name="regression",
+    severity=Severity.ERROR,
+    summary="a statement runs far more often than the baseline accepts",
+    condition="A statement that a test ran before runs more than twice as often as the baseline "
+    "accepts, and three times more at least, without being part of another finding.",
+    effect="Something that was done once is done for each row now.",
+    cure="Look at what changed around its call site; `--querysafe-update` accepts it.",
+)
+GROWTH = Rule(
+    id="QS402",
+    name="growth",
+    severity=Severity.ERROR,
+    summary="a statement's count follows the number of rows",
+    condition="With `--querysafe-grow` a test runs again on cloned rows, and a statement is sent "
+    "more often. Pages and chunks are no finding.",
+    effect="Three hundred thousand rows will send three hundred thousand queries.",
+    cure="As for the rule that would have seen it with more rows: QS101 to QS106.",
+)

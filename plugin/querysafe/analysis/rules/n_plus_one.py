@@ -1,0 +1,86 @@
+"""QS101: a relationship is loaded row by row."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from querysafe.analysis.cures import eager
+from querysafe.analysis.loops import loops_of
+from querysafe.analysis.subject import Subject, calls_of, sites_of
+from querysafe.finding import Finding, Rule, Severity
+from querysafe.query import CapturedQuery, Loading
+
+RULE = Rule(
+    id="QS101",
+    name="n-plus-one",
+    severity=Severity.ERROR,
+    summary="a relationship is loaded row by row",
+    condition="The same relationship is lazily loaded for two or more objects that one query "
+    "loaded, or that a loop visits. One object's relationship is no finding, nor is what "
+    "`selectinload` and `subqueryload` send.",
+    effect="One query for each row: three in the test, three hundred thousand in production.",
+    cure="Load the relationship with the query that loads the rows: `selectinload` for a "
+    "collection, `joinedload` for a single object.",
+)
+
+
+def find(subject: Subject) -> Iterator[Finding]:
+    """Group lazy loads by the query that loaded their owners."""
+    families: dict[tuple[object, ...], list[CapturedQuery]] = defaultdict(list)
+    for query in subject.queries:
+        if query.orm_cause.loading is Loading.LAZY and query.orm_cause.path:
+            root = eager.root_of(query, subject.by_index)
+            loaded_by: object = query.parent if root is None else root.index
+            label = query.orm_cause.path[-1]
+            families[label, loaded_by, query.context.request].append(query)
+    alone: dict[tuple[object, ...], list[CapturedQuery]] = defaultdict(list)
+    for members in families.values():
+        if _owners(members) >= subject.limits.threshold and _is_loop(subject, members):
+            yield _finding(subject, members)
+            continue
+        for query in members:
+            loop = subject.loop_of(query)
+            if loop is not None:
+                alone[query.orm_cause.path[-1], query.context.request, loop.key].append(query)
+    for members in alone.values():
+        if _owners(members) >= subject.limits.threshold:
+            yield _finding(subject, members)
+
+
+def _owners(queries: list[CapturedQuery]) -> int:
+    return max(len({query.orm_cause.owner for query in queries}), 0)
+
+
+def _is_loop(subject: Subject, queries: list[CapturedQuery]) -> bool:
+    """Whether some loop, be it a library's, reads them; lines of the test itself are no loop."""
+    stacks = [query.stack for query in queries]
+    if len({id(stack) for stack in stacks}) < len(stacks):
+        return True
+    return any(loops_of(query) for query in queries) or not all(map(subject.is_direct, queries))
+
+
+def _finding(subject: Subject, queries: list[CapturedQuery]) -> Finding:
+    first = max(queries, key=lambda query: len(query.orm_cause.path))
+    shortest = min(queries, key=lambda query: len(query.orm_cause.path))
+    root = eager.root_of(shortest, subject.by_index)
+    label = first.orm_cause.path[-1]
+    owner = first.orm_cause.path[0].partition(".")[0]
+    option = eager.of_cause(first.orm_cause)
+    parent = shortest.parent if root is None else (root.call_site or root.context.endpoint)
+    count = calls_of(queries)
+    return Finding(
+        nodeid=subject.nodeid,
+        rule=RULE,
+        label=label,
+        count=count,
+        message=f"{label} is loaded row by row: {count} queries",
+        call_sites=sites_of(queries),
+        parent=parent or shortest.parent,
+        cure=eager.on(root, option, owner),
+        advice=f"load {label} together with the rows that it is read from",
+        statement=queries[0].statement,
+        fingerprint=queries[0].fingerprint,
+        graphql_path=queries[0].context.graphql_path,
+        request=queries[0].context.request_name,
+        seconds=sum(query.duration_seconds for query in queries),
+        queries=tuple(query.index for query in queries),
+    )

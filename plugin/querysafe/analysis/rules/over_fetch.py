@@ -1,0 +1,90 @@
+"""QS204: all rows are loaded only to be counted."""
+
+import ast
+from collections.abc import Iterator
+
+from querysafe.analysis.counting import counted
+from querysafe.analysis.cures import expressions
+from querysafe.analysis.labels import label_of
+from querysafe.analysis.subject import READS, Subject
+from querysafe.finding import Finding, Rule, Severity
+from querysafe.query import CallSite, Loading
+
+RULE = Rule(
+    id="QS204",
+    name="over-fetch",
+    severity=Severity.WARNING,
+    summary="all rows are loaded only to count them",
+    condition="The rows of a query are used for nothing but `len()`, a truth test or a count. "
+    "The test's own assertions are no finding.",
+    effect="Every row is fetched and built to learn one number.",
+    cure="Let the database count: `select(func.count())`, or `exists()` for a truth test.",
+)
+
+
+def find(subject: Subject) -> Iterator[Finding]:
+    """Report queries whose rows are only counted."""
+    told: set[tuple[CallSite, str]] = set()
+    for query in subject.queries:
+        if query.kind not in READS or query.call_site is None or not query.stack:
+            continue
+        if query.orm_cause.loading not in (Loading.STATEMENT, Loading.CORE):
+            continue
+        frame = query.stack[0]
+        use = counted(frame, in_test=subject.in_test(frame))
+        if use is None or (query.call_site, query.fingerprint) in told:
+            continue
+        told.add((query.call_site, query.fingerprint))
+        built = expressions.find(frame)
+        entity = query.orm_cause.entity
+        cure = _cure(built, entity, use)
+        label = label_of(query)
+        yield Finding(
+            nodeid=subject.nodeid,
+            rule=RULE,
+            label=label,
+            count=1,
+            message=f"{label}: all rows are loaded, and only their {_WORDS[use]} is used",
+            call_sites=(query.call_site,),
+            parent=query.call_site,
+            cure=cure,
+            advice="let the database answer",
+            statement=query.statement,
+            fingerprint=query.fingerprint,
+            request=query.context.request_name,
+            seconds=query.duration_seconds,
+            queries=(query.index,),
+        )
+
+
+_WORDS = {"count": "number", "exists": "existence"}
+
+
+def _cure(built: expressions.Built | None, entity: str, use: str) -> str:
+    if built is not None and built.sort == "query":
+        base = built.expression
+        while (
+            isinstance(base, ast.Call)
+            and isinstance(base.func, ast.Attribute)
+            and base.func.attr in ("all", "options", "order_by")
+        ):
+            base = base.func.value
+        return f"{ast.unparse(base)}.count()"
+    inner = f"select({entity or 'Row'})"
+    session = "session"
+    if built is not None and built.sort == "select":
+        base = built.expression
+        while (
+            isinstance(base, ast.Call)
+            and isinstance(base.func, ast.Attribute)
+            and base.func.attr in ("options", "order_by")
+        ):
+            base = base.func.value
+        inner = ast.unparse(base)
+        if isinstance(built.call.func, ast.Attribute) and isinstance(
+            built.call.func.value, ast.Name | ast.Attribute
+        ):
+            session = ast.unparse(built.call.func.value)
+    if use == "exists":
+        return f"{session}.scalar(select({inner}.exists()))"
+    return f"{session}.scalar(select(func.count()).select_from({inner}.subquery()))"

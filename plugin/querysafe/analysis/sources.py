@@ -1,0 +1,109 @@
+"""The user's source files as syntax trees, and the node that a frame was executing."""
+
+import ast
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+from querysafe.query import Frame
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+
+
+class Source:
+    """One parsed file. A file that cannot be read or parsed has an empty tree."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        try:
+            self.text = Path(path).read_text(encoding="utf-8")
+            self.tree = ast.parse(self.text)
+        except (OSError, SyntaxError, ValueError):
+            self.text = ""
+            self.tree = ast.Module(body=[], type_ignores=[])
+        self._chains: dict[tuple[int, int, int, int], tuple[ast.AST, ...]] = {}
+
+    def chain(self, frame: Frame) -> tuple[ast.AST, ...]:
+        """The nodes around what a frame executes, from the module down to the innermost."""
+        span = frame.span
+        if span is None:
+            line = frame.site.line
+            place = (line, 0, line, 10**6)
+        else:
+            place = (span.line, span.column, span.end_line, span.end_column)
+        known = self._chains.get(place)
+        if known is None:
+            whole = span is not None
+            known = self._chains[place] = tuple(_descend(self.tree, place, whole=whole))
+        return known
+
+    def segment(self, node: ast.AST) -> str:
+        """The text of a node, as its author wrote it."""
+        return ast.get_source_segment(self.text, node) or ""
+
+
+@lru_cache(maxsize=512)
+def source(path: str) -> Source:
+    """Read and parse a file, once a run."""
+    return Source(path)
+
+
+def _descend(node: ast.AST, place: tuple[int, int, int, int], *, whole: bool) -> Iterator[ast.AST]:
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if _holds(child, place, whole=whole):
+            yield from _descend(child, place, whole=whole)
+            return
+
+
+def _holds(node: ast.AST, place: tuple[int, int, int, int], *, whole: bool) -> bool:
+    if isinstance(node, ast.comprehension | ast.withitem | ast.keyword | ast.ExceptHandler):
+        parts = [each for each in ast.iter_child_nodes(node) if hasattr(each, "lineno")]
+        return any(_holds(part, place, whole=whole) for part in parts)
+    line = getattr(node, "lineno", None)
+    end = getattr(node, "end_lineno", None)
+    if line is None or end is None:
+        return False
+    decorators = getattr(node, "decorator_list", ())
+    first = min([line, *(each.lineno for each in decorators)])
+    if not whole:
+        return bool(first <= place[0] <= end)
+    before = (first, 0 if decorators else node.col_offset) <= place[:2]  # type: ignore[attr-defined]
+    return bool(before and place[2:] <= (end, node.end_col_offset))  # type: ignore[attr-defined]
+
+
+def function_of(chain: tuple[ast.AST, ...]) -> Function | None:
+    """The innermost function around the last node of a chain."""
+    for node in reversed(chain):
+        if isinstance(node, Function):
+            return node
+    return None
+
+
+def statement_of(chain: tuple[ast.AST, ...]) -> ast.stmt | None:
+    """The innermost statement."""
+    for node in reversed(chain):
+        if isinstance(node, ast.stmt):
+            return node
+    return None
+
+
+def names_in(node: ast.AST) -> set[str]:
+    """Every name that is read within a node."""
+    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+
+
+def assignments(function: ast.AST, name: str, before: int) -> list[ast.Assign | ast.AnnAssign]:
+    """The assignments to a name in a function that begin above a line, nearest last."""
+    found = []
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign):
+            targets = node.targets
+        elif isinstance(node, ast.AnnAssign) and node.value is not None:
+            targets = [node.target]
+        else:
+            continue
+        if node.lineno <= before and any(name in names_in(target) for target in targets):
+            found.append(node)
+    return sorted(found, key=lambda each: each.lineno)

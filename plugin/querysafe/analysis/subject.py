@@ -1,0 +1,219 @@
+"""What is judged: one test's recording, with what is known of the test itself."""
+
+import ast
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from querysafe.analysis.loops import Loop, loops_of, recursion_of, unseen_loop
+from querysafe.analysis.sources import Function, assignments, names_in, source, statement_of
+from querysafe.query import CallSite, CapturedQuery, Frame, Kind
+from querysafe.recording import Recording
+
+READS = (Kind.SELECT,)
+WRITES = (Kind.INSERT, Kind.UPDATE, Kind.DELETE)
+_FAN_OUT = ("gather", "create_task", "submit", "map", "start_soon", "to_thread", "Thread", "wait")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The numbers that some rules compare with; ``None`` is "no limit"."""
+
+    threshold: int = 2
+    """So many repetitions make a finding."""
+    slow_seconds: float = 0.5
+    max_queries: int | None = None
+    max_seconds: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """One test to judge."""
+
+    recording: Recording
+    nodeid: str = ""
+    file: str = ""
+    """Absolute path of the test's module."""
+    first_line: int = 0
+    """Line on which the test function begins, decorators included; 0 when it is not known."""
+    passed: bool = True
+    limits: Limits = Limits()
+
+    @cached_property
+    def queries(self) -> tuple[CapturedQuery, ...]:
+        """The queries of the call phase that the code under test sent, fixtures' code apart."""
+        return tuple(
+            query
+            for query in self.recording
+            if query.context.phase in ("call", "") and not any(map(_is_setup, query.stack[:1]))
+        )
+
+    @cached_property
+    def by_index(self) -> dict[int, CapturedQuery]:
+        """Every query of the recording by its position."""
+        return {query.index: query for query in self.recording}
+
+    @cached_property
+    def _test(self) -> Function | None:
+        for node in ast.walk(source(self.file).tree) if self.file else ():
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
+                if first == self.first_line:
+                    return node
+        return None
+
+    def in_test(self, frame: Frame) -> bool:
+        """Whether a frame is the test function's own code, functions within it included."""
+        test = self._test
+        return (
+            test is not None
+            and frame.file == self.file
+            and self.first_line <= frame.first_line <= (test.end_lineno or 0)
+        )
+
+    def is_direct(self, query: CapturedQuery) -> bool:
+        """Whether the test function itself sent it, not the code that it calls."""
+        return bool(query.stack) and self.in_test(query.stack[0])
+
+    def act_of(self, query: CapturedQuery) -> tuple[object, ...]:
+        """What separates one thing that the test does from the next: its line, its request."""
+        if query.context.request:
+            return ("request", query.context.request)
+        for frame in reversed(query.stack):
+            if self.in_test(frame):
+                return ("line", frame.first_line, frame.instruction)
+        return ("task", query.context.task) if not query.stack else ("whole",)
+
+    def is_asserted(self, query: CapturedQuery) -> bool:
+        """Whether the test's own ``assert`` asked for it."""
+        return any(
+            isinstance(statement_of(source(frame.file).chain(frame)), ast.Assert)
+            for frame in query.stack
+            if self.in_test(frame)
+        )
+
+    def loop_of(self, query: CapturedQuery) -> Loop | None:
+        """The innermost loop around a query that is not the test's own row of acts."""
+        loops = loops_of(query)
+        for loop in loops:
+            if not self.is_act(loop, query):
+                return loop
+        if loops:
+            return None
+        recursion = recursion_of(query)
+        if recursion is not None:
+            return recursion
+        return None if self._is_fanned_out_by_test(query) else unseen_loop(query)
+
+    def is_act(self, loop: Loop, query: CapturedQuery) -> bool:
+        """Whether a loop of the test calls the code under test once for each of its own values."""
+        if not self.in_test(loop.frame):
+            return False
+        if self.is_direct(query):
+            return False
+        return loop.iterable is None or not self._comes_from_query(loop)
+
+    def _comes_from_query(self, loop: Loop) -> bool:
+        """Whether the rows that a loop of the test runs over were read from the database."""
+        test = self._test
+        if test is None or loop.iterable is None or loop.node is None:
+            return False
+        inside = (loop.node.lineno, loop.node.end_lineno or loop.node.lineno)
+        written = any(
+            query.kind in WRITES and any(inside[0] <= line <= inside[1] for line in lines)
+            for query, lines in self._test_lines
+        )
+        if written:
+            return False
+        places = [(loop.iterable.lineno, loop.iterable.end_lineno or loop.iterable.lineno)]
+        names, done = names_in(loop.iterable), set[str]()
+        while names:
+            name = names.pop()
+            done.add(name)
+            for assignment in assignments(test, name, loop.node.lineno)[-1:]:
+                places.append((assignment.lineno, assignment.end_lineno or assignment.lineno))
+                assert assignment.value is not None
+                names |= names_in(assignment.value) - done
+        return any(
+            query.kind in READS and any(first <= line <= last for line in lines)
+            for query, lines in self._test_lines
+            for first, last in places
+        )
+
+    @cached_property
+    def _test_lines(self) -> list[tuple[CapturedQuery, list[int]]]:
+        return [
+            (query, [frame.site.line for frame in query.stack if self.in_test(frame)])
+            for query in self.queries
+        ]
+
+    def _is_fanned_out_by_test(self, query: CapturedQuery) -> bool:
+        """Whether the test itself starts the tasks or threads that a query runs in, as its acts."""
+        test = self._test
+        if test is None or not query.stack or any(map(self.in_test, query.stack)):
+            return False
+        outermost = query.stack[-1].site.function
+        for node in ast.walk(test):
+            if not isinstance(node, ast.Call):
+                continue
+            called = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+            called = node.func.id if isinstance(node.func, ast.Name) else called
+            if called in _FAN_OUT and any(
+                outermost in (getattr(each, "id", None), getattr(each, "attr", None))
+                for argument in node.args
+                for each in ast.walk(argument)
+            ):
+                return not self._arguments_come_from_query(node)
+        return False
+
+    def _arguments_come_from_query(self, call: ast.Call) -> bool:
+        test = self._test
+        assert test is not None
+        names, done = set[str](), set[str]()
+        for argument in call.args:
+            names |= names_in(argument)
+        while names:
+            name = names.pop()
+            done.add(name)
+            for assignment in assignments(test, name, call.lineno)[-1:]:
+                first, last = assignment.lineno, assignment.end_lineno or assignment.lineno
+                if any(
+                    query.kind in READS and any(first <= line <= last for line in lines)
+                    for query, lines in self._test_lines
+                ):
+                    return True
+                assert assignment.value is not None
+                names |= names_in(assignment.value) - done
+        return False
+
+
+def sites_of(queries: Iterable[CapturedQuery]) -> tuple[CallSite, ...]:
+    """Their lines, most frequent first; the request's endpoint where no line is the user's."""
+    counts: dict[CallSite, int] = {}
+    for query in queries:
+        site = query.call_site or query.context.endpoint
+        if site is not None:
+            counts[site] = counts.get(site, 0) + query.calls
+    return tuple(sorted(counts, key=lambda site: -counts[site]))
+
+
+def calls_of(queries: Iterable[CapturedQuery]) -> int:
+    """How many round trips some queries stand for."""
+    return sum(query.calls for query in queries)
+
+
+_setup: dict[tuple[str, int], bool] = {}
+
+
+def _is_setup(frame: Frame) -> bool:
+    """Whether a frame is a fixture's code, factories that it returns included."""
+    if frame.file.endswith("/conftest.py"):
+        return True
+    place = (frame.file, frame.first_line)
+    if place not in _setup:
+        _setup[place] = any(
+            isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            and any("fixture" in ast.unparse(each) for each in node.decorator_list)
+            for node in source(frame.file).chain(frame)
+        )
+    return _setup[place]

@@ -1,0 +1,193 @@
+"""The values of a statement and the part each plays: key, bound, page size, list element."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from querysafe.query import CapturedQuery
+
+_TOKENS = re.compile(
+    r"""--[^\n]*|/\*.*?\*/                       # comments
+    |(?P<text>'(?:[^']|'')*')
+    |(?P<quoted>"(?:[^"]|"")*"|`[^`]*`)
+    |(?P<bind>\$\d+|%\(\w+\)s|%s|\?|(?<![:\w]):[A-Za-z_]\w*)
+    |::\s*\w+
+    |(?P<number>\b\d+(?:\.\d+)?\b)
+    |(?P<word>[A-Za-z_][\w$]*)
+    |(?P<operator><=|>=|<>|!=|=|<|>|\(|\)|,|;)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_TABLE_WORDS = ("FROM", "JOIN", "INTO", "UPDATE")
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One literal or parameter: its part in the statement, and what it is."""
+
+    part: str
+    """``key`` (an equality), ``bound`` (an inequality), ``limit``, ``offset``, ``element``
+    (of a list) or ``other``."""
+    value: Any
+
+
+@lru_cache(maxsize=4096)
+def _slots(statement: str) -> tuple[tuple[str, str, str], ...]:
+    """Part, sort and text of every literal and placeholder, in order of appearance."""
+    found: list[tuple[str, str, str]] = []
+    depth_parts: list[str] = []
+    word = operator = ""
+    between = False
+    for match in _TOKENS.finditer(statement):
+        sort = match.lastgroup
+        if sort is None:
+            continue
+        text = match.group()
+        if sort == "word" and text.upper() == "AND" and between:
+            word, between = "BETWEEN", False
+        elif sort == "word":
+            between = between or text.upper() == "BETWEEN"
+            word, operator = text.upper(), operator if text.upper() in ("NOT",) else ""
+        elif sort == "quoted":
+            operator = ""
+        elif sort == "operator":
+            if text == "(":
+                part = "element" if word in ("IN", "ANY") and not operator else ""
+                if operator in ("<", ">", "<=", ">="):
+                    part = "bound"
+                elif operator == "=" and word not in ("ANY",):
+                    part = "key"
+                depth_parts.append(part)
+                word = ""
+            elif text == ")":
+                if depth_parts:
+                    depth_parts.pop()
+                word = ""
+            elif text != ",":
+                operator, word = text, ""
+        else:
+            part = next((each for each in reversed(depth_parts) if each), "other")
+            if word in ("LIMIT", "FETCH", "TOP", "FIRST", "NEXT"):
+                part = "limit"
+            elif word == "OFFSET":
+                part = "offset"
+            elif operator == "=":
+                part = "key"
+            elif operator in ("<", ">", "<=", ">=") or word in ("BETWEEN",):
+                part = "bound"
+            found.append((part, sort, text))
+            word = operator = ""
+    return tuple(found)
+
+
+def values_of(query: CapturedQuery) -> tuple[Value, ...]:
+    """The values of one execution, literals in the text and parameters alike."""
+    named = dict(query.params.values)
+    positional = [value for _, value in query.params.values]
+    next_position = 0
+    result: list[Value] = []
+    for part, sort, text in _slots(query.statement):
+        if sort != "bind":
+            result.append(Value(part, text))
+            continue
+        if text.startswith("%("):
+            value = named.get(text[2:-2])
+        elif text.startswith(":"):
+            value = named.get(text[1:])
+        elif text.startswith("$"):
+            position = int(text[1:]) - 1
+            value = positional[position] if position < len(positional) else None
+        else:
+            value = positional[next_position] if next_position < len(positional) else None
+            next_position += 1
+        result.append(Value(part, value))
+    return tuple(result)
+
+
+def varying(queries: Iterable[CapturedQuery]) -> set[str]:
+    """The parts whose values differ between executions of one shape; empty when none does."""
+    return {
+        part for part, _ in _differences([values_of(query) for query in queries])
+    }
+
+
+def _differences(rows: list[tuple[Value, ...]]) -> Iterable[tuple[str, list[Any]]]:
+    if len({len(row) for row in rows}) > 1:
+        longest = max(rows, key=len)
+        for part in {value.part for value in longest}:
+            yield part, []
+        return
+    for column in zip(*rows, strict=True):
+        texts = [_comparable(value.value) for value in column]
+        if len(set(texts)) > 1:
+            yield column[0].part, texts
+
+
+def is_paging(queries: list[CapturedQuery]) -> bool:
+    """Whether the executions differ only by where a page begins: offset or key set."""
+    rows = [values_of(query) for query in queries]
+    differences = list(_differences(rows))
+    parts = {part for part, _ in differences}
+    if not parts or not parts & {"offset", "bound", "limit"}:
+        return False
+    if not any(value.part == "limit" for value in rows[0]) and "LIMIT" not in (
+        queries[0].statement.upper()
+    ):
+        return parts <= {"bound"} and _ascending(differences)
+    keys = [texts for part, texts in differences if part == "key"]
+    bounds = [texts for part, texts in differences if part == "bound"]
+    if any(part in ("element", "other") for part in parts):
+        return False
+    return all(any(key == bound for bound in bounds) for key in keys)
+
+
+def _ascending(differences: list[tuple[str, list[Any]]]) -> bool:
+    """Ranges walked one after the other: each bound differs in each execution."""
+    return all(len(set(texts)) == len(texts) for _, texts in differences)
+
+
+def lists_many(query: CapturedQuery) -> bool:
+    """Whether the statement asks for several keys at once: an ``IN`` list or an array."""
+    elements = [value.value for value in values_of(query) if value.part == "element"]
+    if len(elements) == 1 and isinstance(elements[0], list | tuple | set):
+        elements = list(elements[0])
+    return len(elements) > 1
+
+
+def is_limited(query: CapturedQuery) -> bool:
+    """Whether it asks for the first rows only."""
+    words = query.statement.upper()
+    return " LIMIT " in words.replace("\n", " ") or "FETCH FIRST" in words.replace("\n", " ")
+
+
+@lru_cache(maxsize=4096)
+def tables_of(statement: str) -> frozenset[str]:
+    """The tables that a statement names, without schema and quotes, in lower case."""
+    found = set()
+    expecting = False
+    for match in _TOKENS.finditer(statement):
+        sort, text = match.lastgroup, match.group()
+        if sort == "word" and text.upper() in _TABLE_WORDS:
+            expecting = True
+        elif expecting and sort in ("word", "quoted"):
+            if not statement.startswith(".", match.end()):
+                found.add(text.strip('"`').lower())
+                expecting = False
+        elif sort == "operator":
+            expecting = False
+    return frozenset(found)
+
+
+def parameters_key(query: CapturedQuery) -> tuple[Any, ...]:
+    """Equal for two executions of one shape that ask the very same thing."""
+    return tuple(_comparable(value.value) for value in values_of(query))
+
+
+def _comparable(value: Any) -> Any:
+    try:
+        hash(value)
+    except TypeError:
+        return repr(value)
+    return value
