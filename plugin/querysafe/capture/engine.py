@@ -21,6 +21,7 @@ from sqlalchemy.engine.interfaces import ExecuteStyle
 from querysafe.capture import requests
 from querysafe.capture.orm import Mark, flush_serial
 from querysafe.capture.raw import Raw, Recorder
+from querysafe.capture.windows import windows
 
 _clock = time.perf_counter
 _running_loop = asyncio._get_running_loop
@@ -28,6 +29,7 @@ _current_task = asyncio.current_task
 _thread = threading.get_ident
 _scope = requests.current.get
 _flush = flush_serial.get
+_windows = windows.get
 _EXECUTE = ExecuteStyle.EXECUTE
 
 
@@ -80,7 +82,7 @@ def listen(recorder: Recorder) -> None:
         raw.serial = serial
         raw.task = _thread() if task is None else id(task)
         raw.scope = _scope()
-        raw.windows = recorder.windows.get()
+        raw.windows = _windows()
         raw.flush = _flush() if stack.flushing else 0
         raw.transaction = transaction_of(connection)
         raw.connection = id(connection)

@@ -1,12 +1,12 @@
 """What is kept while a query runs: references, nothing worked out."""
 
-from contextvars import ContextVar
 from types import CodeType
 from typing import Any
 
 from querysafe.capture.call_site import CallSites, Stack
 from querysafe.capture.orm import Cause
 from querysafe.capture.requests import Scope
+from querysafe.capture.windows import Window
 
 
 class Raw:
@@ -20,7 +20,7 @@ class Raw:
     """Of the mark that its ORM SELECT carries; 0 for any other statement."""
     task: int
     scope: Scope | None
-    windows: tuple["Window", ...] | None
+    windows: tuple[Window, ...] | None
     flush: int
     transaction: int
     connection: int
@@ -32,14 +32,6 @@ class Raw:
     rowcount: int = -1
     error: str | None = None
     graphql: tuple[str, int] = ("", 0)
-
-
-class Window:
-    """A stretch of time within which somebody wants the queries: ``with capture()``."""
-
-    def __init__(self) -> None:
-        self.first = 0
-        self.ignored: list[str] = []
 
 
 class Recorder:
@@ -58,9 +50,6 @@ class Recorder:
         self.causes: dict[int, Cause] = {}
         self.eager: list[Any] = []
         """Eager loads that were asked for in this recording."""
-        self.windows: ContextVar[tuple[Window, ...] | None] = ContextVar(
-            "querysafe_windows", default=None
-        )
         self.keep = self.raws.append
 
     def start(self) -> None:

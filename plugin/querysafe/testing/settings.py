@@ -1,0 +1,75 @@
+"""The options as pytest knows them: command line and ini file."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from querysafe.errors import SettingsError
+from querysafe.options import OPTIONS, Option
+from querysafe.settings import Settings, resolve
+
+_KEY = pytest.StashKey[Settings]()
+
+
+def register(parser: pytest.Parser) -> None:
+    """Declare every option to pytest."""
+    groups: dict[str, pytest.OptionGroup] = {}
+    for option in OPTIONS:
+        group = groups.get(option.group)
+        if group is None:
+            group = parser.getgroup(
+                f"querysafe-{option.group.lower().replace(' ', '-')}",
+                f"querysafe: {option.group.lower()}",
+            )
+            groups[option.group] = group
+        arguments: dict[str, Any] = {"dest": _destination(option), "help": option.help}
+        if option.sort == "flag":
+            arguments |= {"action": "store_const", "const": True, "default": None}
+        else:
+            arguments |= {"action": "store", "default": None}
+            arguments["metavar"] = option.metavar or "|".join(option.choices)
+        group.addoption(option.flag, **arguments)
+        parser.addini(
+            option.ini,
+            option.help,
+            type="linelist" if option.sort == "list" else "string",
+            default=None,
+        )
+
+
+def from_pytest(config: pytest.Config) -> Settings:
+    """The settings of a pytest run, resolved once.
+
+    Raises :class:`pytest.UsageError` for a setting that cannot be understood.
+    """
+    known = config.stash.get(_KEY, None)
+    if known is not None:
+        return known
+    try:
+        settings = resolve(
+            command_line={
+                option.name: config.getoption(_destination(option), None) for option in OPTIONS
+            },
+            ini={option.name: _ini(config, option) for option in OPTIONS},
+            pyproject=_pyproject(config.rootpath),
+        )
+    except SettingsError as error:
+        raise pytest.UsageError(str(error)) from None
+    config.stash[_KEY] = settings
+    return settings
+
+
+def _destination(option: Option) -> str:
+    return f"querysafe_option_{option.name}"
+
+
+def _ini(config: pytest.Config, option: Option) -> Any:
+    try:
+        return config.getini(option.ini)
+    except (KeyError, ValueError):
+        return None
+
+
+def _pyproject(root: Path) -> Path:
+    return root / "pyproject.toml"
