@@ -96,7 +96,7 @@ class Interpreter:
         raw = raws[index]
         cause = self._recorder.causes.get(raw.serial)
         stack = self._sites.frames(raw.stack)
-        statement_kind = kind(raw.cursor_statement)
+        statement_kind = Kind(kind(raw.cursor_statement))
         parent_index, parent = self._parent(cause, serials, raws)
         if cause is not None:
             orm_cause = _told(cause, raw, stack)

@@ -1,0 +1,36 @@
+"""The pytest plugin's hooks. Loading it imports neither SQLAlchemy nor any report."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from querysafe.testing import settings as options
+
+if TYPE_CHECKING:
+    from querysafe.testing.api import QuerySafe
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options."""
+    options.register(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Post the guard, unless it is told to stay away."""
+    from querysafe.testing.marks import MARKER
+
+    config.addinivalue_line("markers", MARKER)
+    settings = options.from_pytest(config)
+    if settings.mode != "off":
+        from querysafe.testing.guard import Guard
+
+        config.pluginmanager.register(Guard(config, settings), "querysafe-guard")
+
+
+@pytest.fixture
+def querysafe() -> "Iterator[QuerySafe]":
+    """Capture and assert queries: ``capture()``, ``assert_max_queries(3)`` and their kin."""
+    from querysafe.testing.api import QuerySafe
+
+    yield QuerySafe()

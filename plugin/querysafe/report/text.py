@@ -1,0 +1,6 @@
+"""Being written."""
+
+
+def render(run, **_):  # type: ignore[no-untyped-def]
+    """Nothing yet."""
+    return ""

@@ -1,0 +1,150 @@
+"""One test's recording, held against rules, markers, settings and the baseline."""
+
+import inspect
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from querysafe.analysis.registry import RULES, findings, rule
+from querysafe.analysis.rules.history import REGRESSION
+from querysafe.analysis.subject import Limits, Subject
+from querysafe.baseline import Baseline, growths, judge
+from querysafe.finding import Finding, Severity, Verdict
+from querysafe.query import CapturedQuery
+from querysafe.recording import Recording, TestResult
+from querysafe.settings import Settings
+from querysafe.testing.marks import Marks, accepts
+
+TEXT_LENGTH = 300
+
+
+def function_of(item: pytest.Item) -> Any:
+    """The test's own function, below decorators and plugins' wrappers; ``None`` for a doctest."""
+    function = getattr(item, "obj", None)
+    function = getattr(function, "__func__", function)
+    hypothesis = getattr(function, "hypothesis", None)
+    if hypothesis is not None:
+        function = getattr(hypothesis, "inner_test", function)
+    if not callable(function):
+        return None
+    function = inspect.unwrap(function)
+    return function if hasattr(function, "__code__") else None
+
+
+class Judge:
+    """Applies the settings of a run to each test."""
+
+    def __init__(self, settings: Settings, baseline: Baseline) -> None:
+        self._settings = settings
+        self._baseline = baseline
+        selected = [rule(name).id for name in settings.select] or [each.id for each in RULES]
+        dropped = {rule(name).id for name in settings.ignore}
+        self.rules = frozenset(selected) - dropped
+
+    def judge(
+        self,
+        item: pytest.Item,
+        recording: Recording,
+        *,
+        outcome: str,
+        marks: Marks,
+        ignored: Mapping[int, str],
+    ) -> TestResult:
+        """Say what a test did and what is to be said about it."""
+        function = function_of(item)
+        code = getattr(function, "__code__", None)
+        settings = self._settings
+        subject = Subject(
+            recording=recording,
+            nodeid=item.nodeid,
+            file=os.path.abspath(code.co_filename) if code is not None else "",
+            first_line=code.co_firstlineno if code is not None else 0,
+            passed=outcome == "passed",
+            limits=Limits(
+                threshold=int(marks.threshold or settings.threshold),
+                slow_seconds=settings.slow_seconds,
+                max_queries=_first(marks.max_queries, settings.max_queries),
+                max_seconds=_first(marks.max_seconds, settings.max_seconds),
+            ),
+        )
+        found = findings(subject, self.rules) if len(recording) else ()
+        found = tuple(self._suppressed(each, marks, ignored) for each in found)
+        counts, texts = _shapes(recording.queries)
+        result = TestResult(
+            nodeid=item.nodeid,
+            queries=sum(query.calls for query in recording if query.context.phase == "call"),
+            database_seconds=sum(
+                query.duration_seconds for query in recording if query.context.phase == "call"
+            ),
+            outcome=outcome,
+            findings=found,
+            shapes=counts,
+            texts=texts,
+        )
+        if REGRESSION.id in self.rules:
+            grown = tuple(
+                self._suppressed(each, marks, ignored)
+                for each in self._regressions(result, recording)
+            )
+            result = replace(result, findings=(*result.findings, *grown))
+        return judge(self._baseline, result)
+
+    def fails(self, finding: Finding) -> bool:
+        """Whether mode ``check`` fails a test for a finding, under ``fail_on``."""
+        if self._settings.fail_on == "error" and finding.severity is not Severity.ERROR:
+            return False
+        return finding.fails
+
+    def _suppressed(
+        self, finding: Finding, marks: Marks, ignored: Mapping[int, str]
+    ) -> Finding:
+        for pattern, reason in (*marks.allow, *((each, "") for each in self._settings.allow)):
+            if accepts(pattern, finding):
+                reason = reason or f'allowed by "{pattern}"'
+                return replace(finding, verdict=Verdict.SUPPRESSED, reason=reason)
+        reasons = [ignored.get(index, "") for index in finding.queries]
+        if reasons and all(reasons):
+            return replace(finding, verdict=Verdict.SUPPRESSED, reason=reasons[0])
+        return finding
+
+    def _regressions(self, result: TestResult, recording: Recording) -> list[Finding]:
+        found = []
+        for growth in growths(self._baseline, result):
+            queries = [q for q in recording if q.fingerprint == growth.fingerprint]
+            sites = Counter(q.call_site for q in queries if q.call_site is not None)
+            label = growth.text.split(" WHERE ")[0][:80] or growth.fingerprint
+            found.append(
+                Finding(
+                    nodeid=result.nodeid,
+                    rule=REGRESSION,
+                    label=label,
+                    count=growth.now,
+                    message=f"{label} ran {growth.now} times, {growth.accepted} are accepted",
+                    call_sites=tuple(site for site, _ in sites.most_common()),
+                    advice=REGRESSION.cure,
+                    statement=queries[0].statement if queries else growth.text,
+                    fingerprint=growth.fingerprint,
+                    seconds=sum(q.duration_seconds for q in queries),
+                    queries=tuple(q.index for q in queries),
+                )
+            )
+        return found
+
+
+def _first(*values: Any) -> Any:
+    return next((value for value in values if value is not None), None)
+
+
+def _shapes(queries: Sequence[CapturedQuery]) -> tuple[dict[str, int], dict[str, str]]:
+    counts: Counter[str] = Counter()
+    texts: dict[str, str] = {}
+    for query in queries:
+        if query.context.phase == "call":
+            counts[query.fingerprint] += query.calls
+            texts.setdefault(query.fingerprint, query.statement)
+    repeated = {shape: count for shape, count in sorted(counts.items()) if count > 1}
+    return repeated, {shape: texts[shape] for shape in repeated}

@@ -1,0 +1,136 @@
+"""Where a run's results go: the terminal, files, GitHub."""
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from querysafe.finding import Finding
+from querysafe.recording import Recording, RunResult, TestResult
+from querysafe.settings import Settings
+
+
+class Reporter:
+    """Writes every report that the settings ask for."""
+
+    def __init__(self, config: pytest.Config, settings: Settings) -> None:
+        self._config = config
+        self._settings = settings
+        self.problems: list[str] = []
+        self.written: list[str] = []
+        self._temporary = False
+        self.recordings: Path | None = self._recordings()
+
+    def _recordings(self) -> Path | None:
+        """The folder that every process of the run writes recordings to, if any is wanted."""
+        if self._settings.record is not None:
+            folder = self._config.invocation_params.dir / self._settings.record
+            folder.mkdir(parents=True, exist_ok=True)
+            return folder
+        if self._settings.html is None:
+            return None
+        given = getattr(self._config, "workerinput", {}).get("querysafe_recordings")
+        if given:
+            return Path(given)
+        self._temporary = True
+        return Path(tempfile.mkdtemp(prefix="querysafe-"))
+
+    def keep(self, recording: Recording) -> None:
+        """Write one test's queries."""
+        from querysafe.report import ndjson
+
+        assert self.recordings is not None
+        ndjson.write(recording, self.recordings)
+
+    def properties(self, result: TestResult) -> Iterable[tuple[str, str]]:
+        """What JUnit XML says of a test; nothing for one that sent no query."""
+        if not result.queries:
+            return
+        from querysafe.report import junit
+
+        yield from junit.properties(result)
+
+    def failure(self, findings: list[Finding]) -> str:
+        """Why a test fails in mode ``check``."""
+        from querysafe.report import text
+
+        return text.one_test(findings)
+
+    def finish(self, run: RunResult) -> None:
+        """Write the files that were asked for."""
+        from querysafe.report import writing
+
+        for name, render in _FILES.items():
+            path = getattr(self._settings, name)
+            if path is not None:
+                target = self._config.invocation_params.dir / path
+                writing.write(target, render(run, self.recordings, self._config.rootpath))
+                self.written.append(f"{name} report: {path}")
+        summary = os.environ.get("GITHUB_STEP_SUMMARY")
+        if summary and self._github():
+            from querysafe.report import markdown
+
+            with Path(summary).open("a", encoding="utf-8") as file:
+                file.write(markdown.render(run))
+        if self._temporary and self.recordings is not None:
+            shutil.rmtree(self.recordings, ignore_errors=True)
+
+    def say(self, terminal: Any, run: RunResult) -> None:
+        """Print the report, and where the others are."""
+        from querysafe.report import github, text
+
+        body = text.render(
+            run,
+            width=terminal._tw.fullwidth,
+            color=bool(terminal._tw.hasmarkup),
+            top=self._settings.top,
+        )
+        if body:
+            terminal.section("querysafe", sep="=")
+            terminal._tw.write(body if body.endswith("\n") else f"{body}\n", flush=True)
+        for line in (*self.written, *self.problems):
+            terminal.line(f"querysafe: {line}")
+        if self._github():
+            sys.stdout.flush()
+            terminal.line("")
+            for line in github.render(run).splitlines():
+                terminal.line(line)
+
+    def _github(self) -> bool:
+        if self._settings.github == "auto":
+            return os.environ.get("GITHUB_ACTIONS") == "true"
+        return self._settings.github == "on"
+
+
+def _json(run: RunResult, _recordings: Path | None, _root: Path) -> str:
+    from querysafe.report import json
+
+    return json.render(run)
+
+
+def _sarif(run: RunResult, _recordings: Path | None, root: Path) -> str:
+    from querysafe.report import sarif
+
+    return sarif.render(run)
+
+
+def _markdown(run: RunResult, _recordings: Path | None, _root: Path) -> str:
+    from querysafe.report import markdown
+
+    return markdown.render(run)
+
+
+def _html(run: RunResult, recordings: Path | None, root: Path) -> str:
+    from querysafe.report import ndjson
+    from querysafe.report.html import render
+
+    kept = ndjson.read_all(recordings) if recordings is not None else {}
+    return render(run, kept, root)
+
+
+_FILES = {"json": _json, "sarif": _sarif, "markdown": _markdown, "html": _html}
