@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from querysafe.analysis.loops import Loop
-from querysafe.analysis.sources import source
+from querysafe.analysis.sources import names_in, source, statement_of
 from querysafe.analysis.subject import READS, WRITES, Subject, calls_of
 from querysafe.analysis.values import (
     is_limited,
@@ -18,6 +18,7 @@ from querysafe.analysis.values import (
 from querysafe.query import CapturedQuery, Kind, Loading
 
 _WAITS = ("sleep", "wait", "wait_for", "wait_until")
+_COUNTERS = ("range", "count", "itertools.count", "itertools.repeat", "repeat")
 _LOCKS = ("with_for_update", "skip_locked")
 
 
@@ -50,11 +51,9 @@ def reads(subject: Subject) -> Iterator[Repetition]:
 def writes(subject: Subject) -> Iterator[Repetition]:
     """Writes that some loop sends one by one, a flush counted as one."""
     for loop, queries in _groups(subject, WRITES, tuple(Loading)):
-        if any(query.executemany for query in queries) and len(queries) < 2:
-            continue
         single: dict[object, CapturedQuery] = {}
         for query in queries:
-            if query.executemany or lists_many(query):
+            if query.params.sets > 1 or lists_many(query):
                 continue
             single.setdefault(query.context.flush or ("alone", query.index), query)
         told = list(single.values())
@@ -90,12 +89,11 @@ def _groups(
 
 
 def _is_tests_own(subject: Subject, query: CapturedQuery, loop: Loop) -> bool:
-    """Whether the test asks in an ``assert`` of its own, or in a loop that asserts."""
-    if not subject.is_direct(query):
-        return subject.is_asserted(query) and subject.in_test(loop.frame)
-    return subject.is_asserted(query) or (
-        subject.in_test(loop.frame) and loop.has(ast.Assert) and not loop.is_while
-    )
+    """Whether a loop of the test asks in order to assert, over values of its own."""
+    if not subject.in_test(loop.frame) or loop.is_while:
+        return False
+    asserting = subject.is_asserted(query) or (subject.is_direct(query) and loop.has(ast.Assert))
+    return asserting and not subject.comes_from_query(loop)
 
 
 def _is_explained(subject: Subject, queries: list[CapturedQuery], loop: Loop) -> bool:
@@ -112,16 +110,39 @@ def _is_poll(queries: list[CapturedQuery], loop: Loop) -> bool:
     """Asking the same thing until the answer changes."""
     if loop.node is None or len({parameters_key(query) for query in queries}) > 1:
         return False
-    if loop.is_while:
+    if loop.calls(*_WAITS):
         return True
-    counted = isinstance(loop.iterable, ast.Call) and ast.unparse(loop.iterable.func) in (
-        "range",
-        "count",
-        "itertools.count",
-        "itertools.repeat",
-        "repeat",
-    )
-    return loop.calls(*_WAITS) or (counted and loop.has(ast.Break, ast.Return, ast.Raise))
+    if isinstance(loop.node, ast.While):
+        return _decides(loop.node, queries[0], loop)
+    counted = isinstance(loop.iterable, ast.Call) and ast.unparse(loop.iterable.func) in _COUNTERS
+    return counted and loop.has(ast.Break, ast.Return, ast.Raise)
+
+
+def _decides(node: ast.While, query: CapturedQuery, loop: Loop) -> bool:
+    """Whether a query's answer decides how often a ``while`` runs."""
+    chain = source(loop.frame.file).chain(loop.frame)
+    if node.test in chain:
+        return True
+    statement = statement_of(chain)
+    answered = {
+        each.id
+        for each in (ast.walk(statement) if statement is not None else ())
+        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
+    }
+    tests: list[ast.expr] = [node.test]
+    for each in ast.walk(node):
+        if isinstance(each, ast.If) and any(
+            isinstance(inner, ast.Break | ast.Return | ast.Raise) for inner in ast.walk(each)
+        ):
+            tests.append(each.test)
+    if isinstance(statement, ast.If | ast.Return):
+        return True
+    decisive = set().union(*(names_in(test) for test in tests))
+    grown = set(answered)
+    for each in ast.walk(node):
+        if isinstance(each, ast.Assign) and names_in(each.value) & grown:
+            grown |= {name for target in each.targets for name in names_in(target)}
+    return bool(grown & decisive)
 
 
 def _is_retry(subject: Subject, queries: list[CapturedQuery], loop: Loop) -> bool:

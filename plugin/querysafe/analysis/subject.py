@@ -73,7 +73,13 @@ class Subject:
 
     def is_direct(self, query: CapturedQuery) -> bool:
         """Whether the test function itself sent it, not the code that it calls."""
-        return bool(query.stack) and self.in_test(query.stack[0])
+        return bool(query.stack) and self._is_test_itself(query.stack[0])
+
+    def _is_test_itself(self, frame: Frame) -> bool:
+        """Whether a frame is the test function, comprehensions included, nested ones not."""
+        return self.in_test(frame) and (
+            frame.first_line == self.first_line or frame.site.function.startswith("<")
+        )
 
     def act_of(self, query: CapturedQuery) -> tuple[object, ...]:
         """What separates one thing that the test does from the next: its line, its request."""
@@ -85,11 +91,11 @@ class Subject:
         return ("task", query.context.task) if not query.stack else ("whole",)
 
     def is_asserted(self, query: CapturedQuery) -> bool:
-        """Whether the test's own ``assert`` asked for it."""
+        """Whether an ``assert`` of the test led to it."""
         return any(
             isinstance(statement_of(source(frame.file).chain(frame)), ast.Assert)
             for frame in query.stack
-            if self.in_test(frame)
+            if self._is_test_itself(frame)
         )
 
     def loop_of(self, query: CapturedQuery) -> Loop | None:
@@ -109,11 +115,11 @@ class Subject:
         """Whether a loop of the test calls the code under test once for each of its own values."""
         if not self.in_test(loop.frame):
             return False
-        if self.is_direct(query):
+        if query.stack and self.in_test(query.stack[0]):
             return False
-        return loop.iterable is None or not self._comes_from_query(loop)
+        return loop.iterable is None or not self.comes_from_query(loop)
 
-    def _comes_from_query(self, loop: Loop) -> bool:
+    def comes_from_query(self, loop: Loop) -> bool:
         """Whether the rows that a loop of the test runs over were read from the database."""
         test = self._test
         if test is None or loop.iterable is None or loop.node is None:

@@ -86,7 +86,7 @@ class CallSites:
         key: list[int] = []
         found: list[tuple[CodeType, int, CodeType | None, Any]] = []
         library: CodeType | None = None
-        flushing = 0
+        flushing = False
         hopped: Any = None
         while True:
             while frame is not None:
@@ -111,7 +111,7 @@ class CallSites:
                     found.append((code, frame.f_lasti, library, template))
                     library = None
                 elif kind == FLUSH:
-                    flushing = 1
+                    flushing = flushing or not found
                     library = code
                 else:
                     library = code
@@ -121,12 +121,12 @@ class CallSites:
                 return self._intern(key, found, flushing)
             frame = hopped.gr_frame
 
-    def _intern(self, key: list[int], found: list[Any], flushing: int) -> Stack:
+    def _intern(self, key: list[int], found: list[Any], flushing: bool) -> Stack:
         key.append(flushing)
         known = tuple(key)
         stack = self._stacks.get(known)
         if stack is None:
-            stack = self._stacks[known] = Stack(tuple(found), flushing=bool(flushing))
+            stack = self._stacks[known] = Stack(tuple(found), flushing=flushing)
         return stack
 
     def _classify(self, filename: str, frame: FrameType) -> int:

@@ -78,6 +78,7 @@ def listen(recorder: Recorder) -> None:
         raw.cursor_statement = arguments[1]
         raw.parameters = arguments[2] if len(arguments) > 3 else ()
         raw.many = many
+        raw.sets = len(context.parameters) if many else 1
         raw.stack = stack
         raw.serial = serial
         raw.task = _thread() if task is None else id(task)

@@ -4,7 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from sqlalchemy import ColumnElement, UniqueConstraint
 from sqlalchemy.orm import Load
+from sqlalchemy.sql import operators, visitors
+from sqlalchemy.sql.elements import BinaryExpression
+from sqlalchemy.sql.selectable import Alias, FromClause, Join, Select
 
 from querysafe.capture.orm import steps
 from querysafe.capture.raw import Raw
@@ -18,14 +22,15 @@ def joined_collections(
     records: Iterable[tuple[int, Raw, CallSite | None]],
 ) -> tuple[JoinedCollections, ...]:
     """Name the collections joined side by side, once a statement and line."""
-    found = {}
-    seen: dict[int, Any] = {}
+    found: dict[tuple[tuple[str, ...], CallSite | None], JoinedCollections] = {}
+    seen: dict[tuple[int, CallSite | None], Any] = {}
     for index, raw, site in records:
         statement = getattr(raw.compiled, "statement", None)
-        if statement is None or not raw.serial or (id(statement), site) in seen:
+        if raw.cursor_statement.count("JOIN") < 2 or (id(statement), site) in seen:
             continue
         seen[id(statement), site] = statement
-        for names in _products(statement):
+        products = list(_products(statement)) or list(_products_of_tables(raw.compiled))
+        for names in products:
             found.setdefault(
                 (names, site), JoinedCollections(query_index=index, call_site=site, names=names)
             )
@@ -52,8 +57,9 @@ def _from_options(statement: Any) -> Iterator[_Join]:
             strategy = dict(element.strategy or ()).get("lazy")
             if strategy == "joined" and relationships and relationships[-1][1].uselist:
                 above = relationships[:-1]
-                yield tuple(_name(step) for step in above if step[1].uselist), _name(
-                    relationships[-1]
+                yield (
+                    tuple(_name(step) for step in above if step[1].uselist),
+                    _name(relationships[-1]),
                 )
 
 
@@ -79,3 +85,95 @@ def _from_mapping(statement: Any) -> Iterator[_Join]:
 def _name(step: tuple[Any, Any]) -> str:
     mapper, relationship = step
     return f"{mapper.class_.__name__}.{relationship.key}"
+
+
+def _products_of_tables(compiled: Any) -> Iterator[tuple[str, ...]]:
+    """Tables joined by hand, two of which hold many rows for one row of a third.
+
+    Both must give columns to the result: a join that only filters multiplies nothing
+    that anybody sees.
+    """
+    statement = getattr(getattr(compiled, "compile_state", None), "statement", None)
+    if not isinstance(statement, Select) or statement._group_by_clauses or statement._distinct:
+        return
+    if statement._limit_clause is not None:
+        return
+    for root in statement.get_final_froms():
+        above: dict[FromClause, tuple[FromClause, bool]] = {}
+        _walk_joins(root, above)
+        branches: dict[FromClause, str] = {}
+        shown = {column.table for column in statement.exported_columns if _has_table(column)}
+        for table in shown:
+            for step in _to_root(table, above):
+                if above.get(step, (None, False))[1]:
+                    branches[step] = str(getattr(table, "name", table))
+        for first, second in _pairs(branches):
+            if first not in _to_root(second, above) and second not in _to_root(first, above):
+                yield tuple(sorted({branches[first], branches[second]}))
+                return
+
+
+def _has_table(column: Any) -> bool:
+    return getattr(column, "table", None) is not None
+
+
+def _pairs(branches: Iterable[FromClause]) -> Iterator[tuple[FromClause, FromClause]]:
+    known = list(branches)
+    for index, first in enumerate(known):
+        for second in known[index + 1 :]:
+            yield first, second
+
+
+def _walk_joins(node: Any, above: dict[FromClause, tuple[FromClause, bool]]) -> None:
+    """Note for each joined table what it is joined to, and whether it brings many rows."""
+    if not isinstance(node, Join):
+        return
+    _walk_joins(node.left, above)
+    _walk_joins(node.right, above)
+    right = node.right
+    if isinstance(right, Join):
+        return
+    own: set[Any] = set()
+    owner: FromClause | None = None
+    for mine, other in _equalities(node.onclause, right):
+        own.add(mine)
+        owner = other.table
+    if owner is not None:
+        above[right] = (owner, not _is_unique(right, own))
+
+
+def _equalities(
+    condition: Any, right: FromClause
+) -> Iterator[tuple[ColumnElement[Any], ColumnElement[Any]]]:
+    for element in visitors.iterate(condition):
+        if isinstance(element, BinaryExpression) and element.operator is operators.eq:
+            one, other = element.left, element.right
+            if not (_has_table(one) and _has_table(other)):
+                continue
+            if one.table is right and other.table is not right:
+                yield one, other
+            elif other.table is right and one.table is not right:
+                yield other, one
+
+
+def _is_unique(table: FromClause, columns: set[Any]) -> bool:
+    """Whether a row is known by some columns: at most one can match."""
+    plain: Any = table
+    while isinstance(plain, Alias):
+        plain = plain.element
+    names = {column.key for column in columns}
+    keys = [{column.key for column in table.primary_key}]
+    for constraint in getattr(plain, "constraints", ()):
+        if isinstance(constraint, UniqueConstraint):
+            keys.append({column.key for column in constraint.columns})
+    keys += [{c.key for c in index.columns} for index in getattr(plain, "indexes", ()) if index.unique]
+    return any(key and key <= names for key in keys)
+
+
+def _to_root(
+    table: FromClause, above: dict[FromClause, tuple[FromClause, bool]]
+) -> list[FromClause]:
+    path = [table]
+    while path[-1] in above and above[path[-1]][0] not in path:
+        path.append(above[path[-1]][0])
+    return path

@@ -15,6 +15,8 @@ class Raw:
     cursor_statement: str
     parameters: Any
     many: bool
+    sets: int
+    """How many parameter sets the execution had in all."""
     stack: Stack
     serial: int
     """Of the mark that its ORM SELECT carries; 0 for any other statement."""

@@ -1,6 +1,7 @@
 """Raw records become a ``Recording``: lines named, parameters kept, parents found."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from querysafe.capture.eager import EagerRequest
@@ -8,7 +9,7 @@ from querysafe.capture.orm import Cause, path_labels, steps
 from querysafe.capture.products import joined_collections
 from querysafe.capture.raw import Raw, Recorder
 from querysafe.fingerprint import fingerprint, kind
-from querysafe.params import ParamsPolicy, keep
+from querysafe.params import Params, ParamsPolicy, keep
 from querysafe.query import CallSite, CapturedQuery, Context, Frame, Kind, Loading, OrmCause
 from querysafe.recording import EagerLoad, Recording
 
@@ -200,10 +201,9 @@ class _Numbers:
         return self._known.setdefault((sort, identity), len(self._known) + 1)
 
 
-def _params(raw: Raw, policy: ParamsPolicy) -> Any:
+def _params(raw: Raw, policy: ParamsPolicy) -> Params:
     many = raw.many and isinstance(raw.parameters, list)
-    kept = keep(raw.parameters, policy, executemany=many)
-    return kept
+    return replace(keep(raw.parameters, policy, executemany=many), sets=raw.sets)
 
 
 def _told(cause: Cause, raw: Raw, stack: tuple[Frame, ...]) -> OrmCause:

@@ -163,16 +163,32 @@ def _with_option(expression: ast.expr, option: ast.expr) -> ast.expr:
 
 
 def _joined(existing: list[ast.expr], option: ast.expr) -> list[ast.expr]:
-    """Add an option; one that it goes on from, or that names the same, is replaced."""
-    text = ast.unparse(option)
-    attribute = ast.unparse(option).partition("(")[2]
-    kept = [
-        each
-        for each in existing
-        if not text.startswith(f"{ast.unparse(each)}.")
-        and ast.unparse(each).partition("(")[2] != attribute
-    ]
+    """Add an option; one whose path it goes on from is continued, whatever its strategy."""
+    added = _steps(option)
+    kept: list[ast.expr] = []
+    for each in existing:
+        known = _steps(each)
+        attributes = [attribute for _, attribute in known]
+        if known and attributes == [attribute for _, attribute in added[: len(known)]]:
+            rest = "".join(f".{name}({attribute})" for name, attribute in added[len(known) :])
+            if rest:
+                option = ast.parse(ast.unparse(each) + rest, mode="eval").body
+        else:
+            kept.append(each)
     return [*kept, option]
+
+
+def _steps(option: ast.expr) -> list[tuple[str, str]]:
+    """Function and argument of each step: ``[("selectinload", "Order.lines"), …]``."""
+    found: list[tuple[str, str]] = []
+    node = option
+    while isinstance(node, ast.Call):
+        found.insert(0, (_name(node.func), ", ".join(ast.unparse(each) for each in (
+            *node.args, *(keyword for keyword in node.keywords)))))
+        if not isinstance(node.func, ast.Attribute):
+            break
+        node = node.func.value
+    return found
 
 
 def _after_query(expression: ast.expr, option: ast.expr) -> ast.expr:

@@ -62,7 +62,7 @@ def _is_asked(subject: Subject, query: CapturedQuery) -> bool:
         query.orm_cause.loading in (Loading.STATEMENT, Loading.CORE)
         and bool(tables_of(query.statement))
         and not any(word in text for word in _FRESH)
-        and not subject.is_asserted(query)
+        and not (subject.is_direct(query) and subject.is_asserted(query))
         and query.error is None
     )
 

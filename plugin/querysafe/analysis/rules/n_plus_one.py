@@ -58,6 +58,27 @@ def _is_loop(subject: Subject, queries: list[CapturedQuery]) -> bool:
     return any(loops_of(query) for query in queries) or not all(map(subject.is_direct, queries))
 
 
+def _common_loader(queries: list[CapturedQuery], subject: Subject) -> CapturedQuery | None:
+    """The one query that loaded all the owners, or that what loaded them came from."""
+    indexes = {query.parent_index for query in queries}
+    while len(indexes) > 1:
+        above = {
+            subject.by_index[index].parent_index if index in subject.by_index else None
+            for index in indexes
+            if index is not None
+        }
+        roots = {index for index in indexes if index is not None} - {
+            index
+            for index in indexes
+            if index in subject.by_index and subject.by_index[index].parent_index is not None
+        }
+        indexes = {index for index in above if index is not None} | roots
+        if indexes == roots:
+            break
+    index = min((index for index in indexes if index is not None), default=None)
+    return None if index is None else subject.by_index.get(index)
+
+
 def _finding(subject: Subject, queries: list[CapturedQuery]) -> Finding:
     first = max(queries, key=lambda query: len(query.orm_cause.path))
     shortest = min(queries, key=lambda query: len(query.orm_cause.path))
@@ -65,7 +86,8 @@ def _finding(subject: Subject, queries: list[CapturedQuery]) -> Finding:
     label = first.orm_cause.path[-1]
     owner = first.orm_cause.path[0].partition(".")[0]
     option = eager.of_cause(first.orm_cause)
-    parent = shortest.parent if root is None else (root.call_site or root.context.endpoint)
+    loader = _common_loader(queries, subject)
+    parent = None if loader is None else (loader.call_site or loader.context.endpoint)
     count = calls_of(queries)
     return Finding(
         nodeid=subject.nodeid,

@@ -30,9 +30,14 @@ def find(subject: Subject) -> Iterator[Finding]:
         cause = query.orm_cause
         if cause.loading is not Loading.COLUMN:
             continue
-        if cause.reason in ("expired", "refresh") and subject.is_asserted(query):
-            continue
         loop = subject.loop_of(query)
+        if (
+            cause.reason in ("expired", "refresh")
+            and subject.is_direct(query)
+            and subject.is_asserted(query)
+            and not (loop is not None and subject.comes_from_query(loop))
+        ):
+            continue
         root = root_of(query, subject.by_index)
         read = cause.columns if cause.reason == "deferred" else ()
         kind = "" if cause.reason == "polymorphic" else cause.entity

@@ -166,10 +166,6 @@ def test_rows_loaded_to_count(session):  # bad
     # cure-contains: count(
 
 
-def test_collection_loaded_to_count(session):  # bad
-    assert checkout.has_orders(session, 2)
-
-
 def enrolled(session, student_id):
     query = session.query(Enrolment).filter_by(student_id=student_id)
     return len(query.all())  # expect[legacy_rows_loaded_to_count]: QS204

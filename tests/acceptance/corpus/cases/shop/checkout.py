@@ -89,8 +89,3 @@ def joined_report(session: Session) -> int:
 
 def how_many(session: Session) -> int:
     return len(session.scalars(select(Line)).all())  # expect[rows_loaded_to_count]: QS204
-
-
-def has_orders(session: Session, customer_id: int) -> bool:
-    customer = session.get(Customer, customer_id)
-    return customer is not None and len(customer.orders) > 0  # expect[collection_loaded_to_count]: QS204
