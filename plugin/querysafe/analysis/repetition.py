@@ -90,7 +90,7 @@ def _groups(
 
 def _is_tests_own(subject: Subject, query: CapturedQuery, loop: Loop) -> bool:
     """Whether a loop of the test asks in order to assert, over values of its own."""
-    if not subject.in_test(loop.frame) or loop.is_while:
+    if not subject.in_test(loop.frame) or loop.is_while or loop.node is None:
         return False
     asserting = subject.is_asserted(query) or (subject.is_direct(query) and loop.has(ast.Assert))
     return asserting and not subject.comes_from_query(loop)

@@ -150,9 +150,9 @@ def _equalities(
             one, other = element.left, element.right
             if not (_has_table(one) and _has_table(other)):
                 continue
-            if one.table is right and other.table is not right:
+            if one.table == right and other.table != right:
                 yield one, other
-            elif other.table is right and one.table is not right:
+            elif other.table == right and one.table != right:
                 yield other, one
 
 

@@ -29,5 +29,9 @@ def listen(recorder: Recorder) -> None:
     def before_flush(_session: Any, _context: Any, _objects: Any) -> None:
         flush_serial.set(next(_flushes))
 
+    def after_flush(_session: Any, _context: Any) -> None:
+        flush_serial.set(0)
+
     event.listen(Session, "do_orm_execute", on_orm_execute)
     event.listen(Session, "before_flush", before_flush)
+    event.listen(Session, "after_flush", after_flush)
