@@ -147,6 +147,8 @@ def _decides(node: ast.While, query: CapturedQuery, loop: Loop) -> bool:
 
 def _is_retry(subject: Subject, queries: list[CapturedQuery], loop: Loop) -> bool:
     """The same again after an error: each attempt in a transaction of its own."""
+    if calls_of(query for query in queries if query.error is None) <= 1:
+        return True
     if len({parameters_key(query) for query in queries}) > 1:
         return False
     transactions = [query.context.transaction for query in queries]

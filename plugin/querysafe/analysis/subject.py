@@ -131,20 +131,30 @@ class Subject:
         )
         if written:
             return False
-        places = [(loop.iterable.lineno, loop.iterable.end_lineno or loop.iterable.lineno)]
-        names, done = names_in(loop.iterable), set[str]()
+        return self._are_read(test, loop.iterable, loop.node.lineno)
+
+    def _are_read(self, test: Function, values: ast.expr, line: int) -> bool:
+        """Whether values of the test stem from lines that only read from the database."""
+        if any(
+            query.kind in READS and any(_within(frame, values) for frame in query.stack)
+            for query, lines in self._test_lines
+            if lines
+        ):
+            return True
+        places: list[tuple[int, int]] = []
+        names, done = names_in(values), set[str]()
         while names:
             name = names.pop()
             done.add(name)
-            for assignment in assignments(test, name, loop.node.lineno)[-1:]:
+            for assignment in assignments(test, name, line)[-1:]:
                 places.append((assignment.lineno, assignment.end_lineno or assignment.lineno))
                 assert assignment.value is not None
                 names |= names_in(assignment.value) - done
-        return any(
-            query.kind in READS and any(first <= line <= last for line in lines)
-            for query, lines in self._test_lines
-            for first, last in places
-        )
+        kinds = [
+            {query.kind for query, at in self._test_lines if any(low <= each <= high for each in at)}
+            for low, high in places
+        ]
+        return any(Kind.SELECT in sent and not sent & set(WRITES) for sent in kinds)
 
     @cached_property
     def _test_lines(self) -> list[tuple[CapturedQuery, list[int]]]:
@@ -156,41 +166,44 @@ class Subject:
     def _is_fanned_out_by_test(self, query: CapturedQuery) -> bool:
         """Whether the test itself starts the tasks or threads that a query runs in, as its acts."""
         test = self._test
-        if test is None or not query.stack or any(map(self.in_test, query.stack)):
+        if test is None or not query.stack or any(map(self._is_test_itself, query.stack)):
             return False
-        outermost = query.stack[-1].site.function
-        for node in ast.walk(test):
-            if not isinstance(node, ast.Call):
-                continue
-            called = node.func.attr if isinstance(node.func, ast.Attribute) else ""
-            called = node.func.id if isinstance(node.func, ast.Name) else called
-            if called in _FAN_OUT and any(
-                outermost in (getattr(each, "id", None), getattr(each, "attr", None))
+        outermost = query.stack[-1]
+        started = [
+            node
+            for node in ast.walk(test)
+            if isinstance(node, ast.Call)
+            and _name_of(node.func) in _FAN_OUT
+            and any(
+                outermost.site.function == _name_of(each)
                 for argument in node.args
                 for each in ast.walk(argument)
-            ):
-                return not self._arguments_come_from_query(node)
-        return False
+                if isinstance(each, ast.expr)
+            )
+        ]
+        if not started or (self.in_test(outermost) and len(started) < 2):
+            return False
+        return not any(
+            self._are_read(test, argument, call.lineno)
+            for call in started
+            for argument in call.args
+        )
 
-    def _arguments_come_from_query(self, call: ast.Call) -> bool:
-        test = self._test
-        assert test is not None
-        names, done = set[str](), set[str]()
-        for argument in call.args:
-            names |= names_in(argument)
-        while names:
-            name = names.pop()
-            done.add(name)
-            for assignment in assignments(test, name, call.lineno)[-1:]:
-                first, last = assignment.lineno, assignment.end_lineno or assignment.lineno
-                if any(
-                    query.kind in READS and any(first <= line <= last for line in lines)
-                    for query, lines in self._test_lines
-                ):
-                    return True
-                assert assignment.value is not None
-                names |= names_in(assignment.value) - done
-        return False
+
+def _within(frame: Frame, node: ast.expr) -> bool:
+    """Whether a frame was executing a part of an expression."""
+    span = frame.span
+    return (
+        span is not None
+        and (node.lineno, node.col_offset) <= (span.line, span.column)
+        and (span.end_line, span.end_column) <= (node.end_lineno or 0, node.end_col_offset or 0)
+    )
+
+
+def _name_of(node: ast.expr) -> str:
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def sites_of(queries: Iterable[CapturedQuery]) -> tuple[CallSite, ...]:

@@ -5,6 +5,7 @@ the user's code its code object and the offset of the instruction. Lines, column
 and template lines are worked out when a finding or a report needs them.
 """
 
+import asyncio
 import site
 import sys
 import sysconfig
@@ -121,6 +122,29 @@ class CallSites:
                 return self._intern(key, found, flushing)
             frame = hopped.gr_frame
 
+    def walk_awaiting(self, task: Any) -> Stack:
+        """Collect the user's frames of the task that waits for ``task``.
+
+        ``async with session.begin()`` commits in a task of its own, shielded from
+        cancellation; the line is that of the ``async with``.
+        """
+        key: list[int] = []
+        found: list[tuple[CodeType, int, CodeType | None, Any]] = []
+        library: CodeType | None = None
+        waiting = _waiter(task)
+        for frame in _suspended(waiting.get_coro()) if waiting is not None else ():
+            code = frame.f_code
+            kind = self._kinds.get(code.co_filename)
+            if kind is None:
+                kind = self._classify(code.co_filename, frame)
+            if kind == USER:
+                key += (id(code), frame.f_lasti)
+                found.append((code, frame.f_lasti, library, None))
+                library = None
+            else:
+                library = code
+        return self._intern(key, found, True)
+
     def _intern(self, key: list[int], found: list[Any], flushing: bool) -> Stack:
         key.append(flushing)
         known = tuple(key)
@@ -231,6 +255,31 @@ def _greenlet_parent(current: Any) -> Any:
     if greenlet is None:
         return None
     return (current or greenlet.getcurrent()).parent
+
+
+def _waiter(task: Any) -> Any:
+    """The task that awaits another one, directly or through ``shield`` or ``gather``."""
+    pending = [task]
+    while pending:
+        for callback, _ in pending.pop()._callbacks or ():
+            owner = getattr(callback, "__self__", None)
+            if isinstance(owner, asyncio.Task):
+                return owner
+            for cell in getattr(callback, "__closure__", None) or ():
+                if isinstance(cell.cell_contents, asyncio.Future) and cell.cell_contents is not task:
+                    pending.append(cell.cell_contents)
+    return None
+
+
+def _suspended(coroutine: Any) -> list[FrameType]:
+    """The frames of a suspended coroutine, innermost first."""
+    frames: list[FrameType] = []
+    while coroutine is not None:
+        frame = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "ag_frame", None)
+        if frame is not None:
+            frames.insert(0, frame)
+        coroutine = getattr(coroutine, "cr_await", None) or getattr(coroutine, "ag_await", None)
+    return frames
 
 
 def _position(code: CodeType, lasti: int) -> tuple[int, Span | None]:

@@ -67,6 +67,8 @@ def listen(recorder: Recorder) -> None:
         stack = walk(frame, recorder.until)
         loop = _running_loop()
         task = None if loop is None else _current_task(loop)
+        if task is not None and not stack.entries:
+            stack = recorder.sites.walk_awaiting(task)
         serial = 0
         invoked = context.invoked_statement
         if invoked is not None:

@@ -7,6 +7,7 @@ from querysafe.analysis.counting import counted
 from querysafe.analysis.cures import expressions
 from querysafe.analysis.labels import label_of
 from querysafe.analysis.subject import READS, Subject
+from querysafe.analysis.values import is_limited
 from querysafe.finding import Finding, Rule, Severity
 from querysafe.query import CallSite, Loading
 
@@ -28,7 +29,7 @@ def find(subject: Subject) -> Iterator[Finding]:
     for query in subject.queries:
         if query.kind not in READS or query.call_site is None or not query.stack:
             continue
-        if query.orm_cause.loading not in (Loading.STATEMENT, Loading.CORE):
+        if query.orm_cause.loading not in (Loading.STATEMENT, Loading.CORE) or is_limited(query):
             continue
         frame = query.stack[0]
         use = counted(frame, in_test=subject.in_test(frame))
