@@ -45,7 +45,8 @@ class Subject:
         return tuple(
             query
             for query in self.recording
-            if query.context.phase in ("call", "") and not any(map(_is_setup, query.stack[:1]))
+            if query.context.phase in ("call", "")
+            and (query.context.request or not any(map(_is_setup, query.stack[:1])))
         )
 
     @cached_property
@@ -136,7 +137,9 @@ class Subject:
     def _are_read(self, test: Function, values: ast.expr, line: int) -> bool:
         """Whether values of the test stem from lines that only read from the database."""
         if any(
-            query.kind in READS and any(_within(frame, values) for frame in query.stack)
+            query.kind in READS and any(
+                self.in_test(frame) and _within(frame, values) for frame in query.stack
+            )
             for query, lines in self._test_lines
             if lines
         ):

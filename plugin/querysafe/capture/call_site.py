@@ -6,6 +6,7 @@ and template lines are worked out when a finding or a report needs them.
 """
 
 import asyncio
+import linecache
 import site
 import sys
 import sysconfig
@@ -229,10 +230,13 @@ class CallSites:
         )
 
     def of_code(self, code: CodeType) -> CallSite:
-        """Name the place where a function is defined."""
-        return CallSite(
-            path=self._relative(code.co_filename), line=code.co_firstlineno, function=code.co_name
-        )
+        """Name the place where a function is defined: its ``def``, below the decorators."""
+        line = code.co_firstlineno
+        while linecache.getline(code.co_filename, line).lstrip().startswith(("@", ")", "#")):
+            line += 1
+        if not linecache.getline(code.co_filename, line).lstrip().startswith(("def ", "async ")):
+            line = code.co_firstlineno
+        return CallSite(path=self._relative(code.co_filename), line=line, function=code.co_name)
 
     def _relative(self, file: str) -> str:
         path = Path(file)
