@@ -59,6 +59,8 @@ class Frame:
     """Bytecode offset: equal for two passes of one expression, different for two on one line."""
     library: str = ""
     """Top-level package between this frame and the next inner one ("" when it calls directly)."""
+    name: str = ""
+    """The code's own name: ``<listcomp>`` where ``site`` names the function around it."""
     template: bool = False
     """Whether this is a template's line rather than Python's."""
 

@@ -101,7 +101,7 @@ def _collapsed(stack: tuple[Frame, ...]) -> tuple[Signature, int | None]:
     seen: dict[tuple[str, int], int] = {}
     recursive: int | None = None
     for depth, frame in enumerate(stack):
-        if frame.site.function.startswith("<") and not frame.site.function.startswith("<lambda"):
+        if frame.name.startswith("<") and not frame.name.startswith("<lambda"):
             entries.append((frame.file, frame.first_line, frame.instruction))
             continue
         function = (frame.file, frame.first_line)
@@ -117,7 +117,7 @@ def _collapsed(stack: tuple[Frame, ...]) -> tuple[Signature, int | None]:
 
 def _loops_around(frame: Frame) -> Iterator[ast.For | ast.AsyncFor | ast.While | Comprehension]:
     chain = source(frame.file).chain(frame)
-    own_frame = frame.site.function in ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>")
+    own_frame = frame.name in ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>")
     for index in range(len(chain) - 2, -1, -1):
         node, child = chain[index], chain[index + 1]
         if isinstance(node, Function):

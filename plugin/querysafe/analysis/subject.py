@@ -79,7 +79,7 @@ class Subject:
     def _is_test_itself(self, frame: Frame) -> bool:
         """Whether a frame is the test function, comprehensions included, nested ones not."""
         return self.in_test(frame) and (
-            frame.first_line == self.first_line or frame.site.function.startswith("<")
+            frame.first_line == self.first_line or frame.name.startswith("<")
         )
 
     def act_of(self, query: CapturedQuery) -> tuple[object, ...]:
@@ -178,7 +178,7 @@ class Subject:
             if isinstance(node, ast.Call)
             and _name_of(node.func) in _FAN_OUT
             and any(
-                outermost.site.function == _name_of(each)
+                outermost.name == _name_of(each)
                 for argument in node.args
                 for each in ast.walk(argument)
                 if isinstance(each, ast.expr)

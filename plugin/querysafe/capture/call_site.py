@@ -213,7 +213,7 @@ class CallSites:
         self, code: CodeType, lasti: int, library: CodeType | None, template: Any
     ) -> Frame:
         line, span = _position(code, lasti)
-        file, function = code.co_filename, code.co_name
+        file, function = code.co_filename, _function_around(code)
         if template is not None:
             line = template.get_corresponding_lineno(line)
             file = template.filename or template.name or file
@@ -226,6 +226,7 @@ class CallSites:
             span=span,
             instruction=lasti,
             library=_describe(library),
+            name=code.co_name,
             template=template is not None,
         )
 
@@ -300,6 +301,12 @@ def _position(code: CodeType, lasti: int) -> tuple[int, Span | None]:
                 end_column=end_column or 0,
             )
     return code.co_firstlineno, None
+
+
+def _function_around(code: CodeType) -> str:
+    """The function that a comprehension or lambda stands in: its own name says nothing."""
+    names = [part for part in code.co_qualname.split(".") if not part.startswith("<")]
+    return names[-1] if code.co_name.startswith("<") and names else code.co_name
 
 
 def _describe(code: CodeType | None) -> str:

@@ -1,0 +1,1 @@
+"""Words: findings and results as text, files and pages. Everything here takes values."""
