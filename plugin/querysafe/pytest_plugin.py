@@ -6,6 +6,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from querysafe.testing import settings as options
+from querysafe.testing.postgres import (
+    querysafe_postgres,
+    querysafe_postgres_prepare,
+    querysafe_postgres_server,
+    querysafe_postgres_template,
+)
 
 if TYPE_CHECKING:
     from querysafe.testing.api import QuerySafe
@@ -34,3 +40,14 @@ def querysafe() -> "Iterator[QuerySafe]":
     from querysafe.testing.api import QuerySafe
 
     yield QuerySafe()
+
+
+__all__ = [
+    "pytest_addoption",
+    "pytest_configure",
+    "querysafe",
+    "querysafe_postgres",
+    "querysafe_postgres_prepare",
+    "querysafe_postgres_server",
+    "querysafe_postgres_template",
+]

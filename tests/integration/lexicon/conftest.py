@@ -16,10 +16,9 @@ from tests.lexicon.suite.databases import (
 
 
 @pytest.fixture(scope="session")
-def lexicon_server(request: pytest.FixtureRequest) -> Iterator[URL]:
+def lexicon_server(request: pytest.FixtureRequest) -> URL:
     """A database of a PostgreSQL server."""
-    with server_for(request) as url:
-        yield url
+    return server_for(request)
 
 
 @pytest.fixture(scope="session")

@@ -53,7 +53,7 @@ def lexicon_template(
     elif loaded:
         yield PostgresTemplate(make_url(loaded))
     else:
-        with server_for(request) as server, PostgresTemplate.build(server) as template:
+        with PostgresTemplate.build(server_for(request)) as template:
             yield template
 
 

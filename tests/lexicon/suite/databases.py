@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -13,31 +13,15 @@ from sqlalchemy import URL, make_url, text
 from sqlalchemy.pool import NullPool
 
 from tests.lexicon.core.database import make_engine
-from tests.lexicon.core.postgres import development_server
 from tests.lexicon.data.loader import Size, load
 from tests.lexicon.migrations import upgrade
 from tests.lexicon.models import Base
 
 
-@contextmanager
-def server_for(request: pytest.FixtureRequest) -> Iterator[URL]:
-    """Yield a database of a PostgreSQL server: querysafe's, or one of our own without the plugin.
-
-    The test is skipped, with the reason, where no server can be had.
-    """
-    try:
-        provided = request.getfixturevalue("querysafe_postgres")
-    except pytest.FixtureLookupError:
-        with ExitStack() as stack:
-            try:
-                url = stack.enter_context(development_server())
-            except ImportError as error:
-                pytest.skip(
-                    f"no PostgreSQL for the lexicon: {error}; try --lexicon-database=sqlite"
-                )
-            yield url
-    else:
-        yield make_url(provided.url)
+def server_for(request: pytest.FixtureRequest) -> URL:
+    """The URL of the maintenance database of querysafe's server."""
+    cluster = request.getfixturevalue("querysafe_postgres_server")
+    return make_url(cluster.url())
 
 
 class Template(Protocol):
