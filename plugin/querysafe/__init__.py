@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_HOMES = {
-    name: "querysafe.testing.api"
-    for name in ("assert_constant", "assert_max_queries", "assert_num_queries", "capture", "ignore")
-}
+_HOMES = dict.fromkeys(
+    ("assert_constant", "assert_max_queries", "assert_num_queries", "capture", "ignore"),
+    "querysafe.testing.api",
+)
 
 
 def __getattr__(name: str) -> Any:

@@ -93,8 +93,7 @@ class Finding:
     def fails(self) -> bool:
         """Whether mode ``check`` fails the test for it."""
         return (
-            self.verdict in (Verdict.NEW, Verdict.WORSE)
-            and self.rule.severity is not Severity.NOTE
+            self.verdict in (Verdict.NEW, Verdict.WORSE) and self.rule.severity is not Severity.NOTE
         )
 
     @property

@@ -189,7 +189,7 @@ MISTAKES = (
     Mistake(
         service="progress",
         function="untouched_concepts",
-        rules=("QS104",),
+        rules=("QS103",),
         arguments=_constant("unit"),
         test="test_concepts_that_nobody_learns_are_found",
     ),

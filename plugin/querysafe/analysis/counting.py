@@ -78,9 +78,7 @@ def _use_of_name(
     name: str, assigned: ast.Assign, function: ast.AST, *, in_test: bool
 ) -> str | None:
     uses: list[str | None] = []
-    parents = {
-        child: node for node in ast.walk(function) for child in ast.iter_child_nodes(node)
-    }
+    parents = {child: node for node in ast.walk(function) for child in ast.iter_child_nodes(node)}
     stores = 0
     for node in ast.walk(function):
         if not isinstance(node, ast.Name) or node.id != name:

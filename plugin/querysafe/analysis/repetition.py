@@ -39,7 +39,7 @@ def reads(subject: Subject) -> Iterator[Repetition]:
         if calls_of(asked) < subject.limits.threshold or _is_explained(subject, asked, loop):
             continue
         keys = {parameters_key(query) for query in asked}
-        if len(keys) == 1:
+        if len(keys) == 1 and not _depends_on_row(loop):
             if not _is_changing(subject, asked, loop):
                 yield Repetition(asked, loop, "same")
         elif is_limited(asked[0]) and not asked[0].orm_cause.lookup and not _is_single(asked[0]):
@@ -171,12 +171,25 @@ def _is_queue(subject: Subject, loop: Loop, writes: list[CapturedQuery]) -> bool
     rounds = [
         query
         for query in subject.queries
-        if query.kind in READS and any(each.key == loop.key for each in [subject.loop_of(query)] if each)
+        if query.kind in READS
+        and any(each.key == loop.key for each in [subject.loop_of(query)] if each)
     ]
     keys: dict[object, int] = defaultdict(int)
     for query in rounds:
         keys[query.fingerprint, parameters_key(query)] += query.calls
     return any(count >= len(writes) for count in keys.values())
+
+
+def _depends_on_row(loop: Loop) -> bool:
+    """Whether the source asks with a value of the row, though the rows here agree in it."""
+    if loop.node is None or loop.target is None:
+        return False
+    dependent = names_in(loop.target)
+    for node in ast.walk(loop.node):
+        if isinstance(node, ast.Assign) and names_in(node.value) & dependent:
+            dependent |= {name for target in node.targets for name in names_in(target)}
+    chain = source(loop.frame.file).chain(loop.frame)
+    return bool(names_in(chain[-1]) & dependent)
 
 
 def _is_over_constants(queries: list[CapturedQuery], loop: Loop) -> bool:
@@ -201,9 +214,7 @@ def _is_changing(subject: Subject, queries: list[CapturedQuery], loop: Loop) -> 
     tables = frozenset().union(*(tables_of(query.statement) for query in queries))
     first, last = queries[0].index, queries[-1].index
     return any(
-        query.kind in WRITES
-        and first < query.index < last
-        and tables & tables_of(query.statement)
+        query.kind in WRITES and first < query.index < last and tables & tables_of(query.statement)
         for query in subject.recording
     ) or any(node in _sources_of(loop) for node in _LOCKS)
 

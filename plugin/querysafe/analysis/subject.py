@@ -137,9 +137,8 @@ class Subject:
     def _are_read(self, test: Function, values: ast.expr, line: int) -> bool:
         """Whether values of the test stem from lines that only read from the database."""
         if any(
-            query.kind in READS and any(
-                self.in_test(frame) and _within(frame, values) for frame in query.stack
-            )
+            query.kind in READS
+            and any(self.in_test(frame) and _within(frame, values) for frame in query.stack)
             for query, lines in self._test_lines
             if lines
         ):
@@ -154,7 +153,11 @@ class Subject:
                 assert assignment.value is not None
                 names |= names_in(assignment.value) - done
         kinds = [
-            {query.kind for query, at in self._test_lines if any(low <= each <= high for each in at)}
+            {
+                query.kind
+                for query, at in self._test_lines
+                if any(low <= each <= high for each in at)
+            }
             for low, high in places
         ]
         return any(Kind.SELECT in sent and not sent & set(WRITES) for sent in kinds)

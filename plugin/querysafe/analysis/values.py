@@ -108,9 +108,7 @@ def values_of(query: CapturedQuery) -> tuple[Value, ...]:
 
 def varying(queries: Iterable[CapturedQuery]) -> set[str]:
     """The parts whose values differ between executions of one shape; empty when none does."""
-    return {
-        part for part, _ in _differences([values_of(query) for query in queries])
-    }
+    return {part for part, _ in _differences([values_of(query) for query in queries])}
 
 
 def _differences(rows: list[tuple[Value, ...]]) -> Iterable[tuple[str, list[Any]]]:

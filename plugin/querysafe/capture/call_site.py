@@ -44,9 +44,7 @@ class CallSites:
     installed; ``foreign`` are folders and packages to skip although they are not.
     """
 
-    def __init__(
-        self, root: Path, *, own: Iterable[str] = (), foreign: Iterable[str] = ()
-    ) -> None:
+    def __init__(self, root: Path, *, own: Iterable[str] = (), foreign: Iterable[str] = ()) -> None:
         self._kinds: dict[str, int] = {}
         self.configure(root, own=own, foreign=foreign)
         self._stacks: dict[tuple[int, ...], Stack] = {}
@@ -170,11 +168,7 @@ class CallSites:
         elif any(mark in path for mark in _GRAPHQL):
             kind = GRAPHQL
             self.sees_graphql = True
-        elif (
-            path.startswith("<")
-            or path.startswith(self._libraries)
-            or any(mark in path for mark in _INSTALLED)
-        ):
+        elif path.startswith(("<", *self._libraries)) or any(mark in path for mark in _INSTALLED):
             kind = LIBRARY
         else:
             kind = USER
@@ -209,9 +203,7 @@ class CallSites:
             known = self._frames[id(stack)] = tuple(self._frame(*entry) for entry in stack.entries)
         return known
 
-    def _frame(
-        self, code: CodeType, lasti: int, library: CodeType | None, template: Any
-    ) -> Frame:
+    def _frame(self, code: CodeType, lasti: int, library: CodeType | None, template: Any) -> Frame:
         line, span = _position(code, lasti)
         file, function = code.co_filename, _function_around(code)
         if template is not None:
@@ -271,7 +263,10 @@ def _waiter(task: Any) -> Any:
             if isinstance(owner, asyncio.Task):
                 return owner
             for cell in getattr(callback, "__closure__", None) or ():
-                if isinstance(cell.cell_contents, asyncio.Future) and cell.cell_contents is not task:
+                if (
+                    isinstance(cell.cell_contents, asyncio.Future)
+                    and cell.cell_contents is not task
+                ):
                     pending.append(cell.cell_contents)
     return None
 

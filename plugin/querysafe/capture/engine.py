@@ -69,7 +69,7 @@ def listen(recorder: Recorder) -> None:
         task = None if loop is None else _current_task(loop)
         if task is not None and not stack.entries:
             stack = recorder.sites.walk_awaiting(task)
-        serial = 0
+        serial: Any = 0
         invoked = context.invoked_statement
         if invoked is not None:
             options = getattr(invoked, "_with_options", None)

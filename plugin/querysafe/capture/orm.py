@@ -44,7 +44,16 @@ def mark(state: Any, serial: int) -> None:
 class Cause:
     """Why one ORM SELECT runs, as told by ``do_orm_execute``; made readable only on demand."""
 
-    __slots__ = ("columns", "loading", "owner", "owner_class", "parent", "path", "reason", "session")
+    __slots__ = (
+        "columns",
+        "loading",
+        "owner",
+        "owner_class",
+        "parent",
+        "path",
+        "reason",
+        "session",
+    )
 
     def __init__(self, loading: str, session: int) -> None:
         self.loading = loading
@@ -52,7 +61,7 @@ class Cause:
         self.path: Any = None
         self.owner: Any = None
         self.owner_class: Any = None
-        self.parent = 0
+        self.parent: Any = 0
         self.columns: Any = ()
         self.reason = ""
 

@@ -166,7 +166,9 @@ def _is_unique(table: FromClause, columns: set[Any]) -> bool:
     for constraint in getattr(plain, "constraints", ()):
         if isinstance(constraint, UniqueConstraint):
             keys.append({column.key for column in constraint.columns})
-    keys += [{c.key for c in index.columns} for index in getattr(plain, "indexes", ()) if index.unique]
+    keys += [
+        {c.key for c in index.columns} for index in getattr(plain, "indexes", ()) if index.unique
+    ]
     return any(key and key <= names for key in keys)
 
 

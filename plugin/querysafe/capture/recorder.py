@@ -155,9 +155,7 @@ class Interpreter:
             return None, self._earlier.get(serial)
         return index, self._site(raws[index])
 
-    def _context(
-        self, name: str, raw: Raw, cause: Cause | None, numbers: "_Numbers"
-    ) -> Context:
+    def _context(self, name: str, raw: Raw, cause: Cause | None, numbers: "_Numbers") -> Context:
         scope = raw.scope
         path, operation = raw.graphql
         request = numbers.of("request", (scope.serial if scope else 0, operation))
@@ -237,7 +235,7 @@ def _told(cause: Cause, raw: Raw, stack: tuple[Frame, ...]) -> OrmCause:
 
 def _entity(compiled: Any) -> tuple[str, tuple[str, ...]]:
     """Name the one class whose objects a SELECT loads and its primary key, or ""."""
-    descriptions = getattr(getattr(compiled, "statement", None), "column_descriptions", ())
+    descriptions: Any = getattr(getattr(compiled, "statement", None), "column_descriptions", ())
     if len(descriptions) != 1:
         return "", ()
     entity = descriptions[0].get("entity")

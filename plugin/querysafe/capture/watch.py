@@ -56,9 +56,7 @@ def window(reason: str = "") -> Iterator[Window]:
 
 def within(raws: Sequence[Raw], opened: Window) -> list[Raw]:
     """The statements of a window; those of threads without a context belong to every window."""
-    return [
-        raw for raw in raws[opened.first :] if raw.windows is None or opened in raw.windows
-    ]
+    return [raw for raw in raws[opened.first :] if raw.windows is None or opened in raw.windows]
 
 
 def ignored(raws: Sequence[Raw]) -> dict[int, str]:

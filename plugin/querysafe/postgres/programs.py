@@ -73,9 +73,7 @@ def version_of(path: Path) -> tuple[int, int] | None:
     return (int(found.group(1)), int(found.group(2) or 0)) if found else None
 
 
-def _candidates(
-    name: str, bin_directory: Path | None, server: str
-) -> Iterator[tuple[str, Path]]:
+def _candidates(name: str, bin_directory: Path | None, server: str) -> Iterator[tuple[str, Path]]:
     if bin_directory is not None:
         yield "setting", bin_directory / name
         return

@@ -27,7 +27,7 @@ def run(
     end of what it said when it fails or takes longer.
     """
     try:
-        done = subprocess.run(
+        done: subprocess.CompletedProcess[str] = subprocess.run(
             [str(program.path), *arguments],
             env={**os.environ, "LC_ALL": "C", **(environment or {})},
             capture_output=True,

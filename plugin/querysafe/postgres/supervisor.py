@@ -42,9 +42,11 @@ def main() -> int:
         time.sleep(0.02)
     else:
         _stop(process)
-        print("failed", flush=True)
+        sys.stdout.write("failed\n")
+        sys.stdout.flush()
         return 1
-    print("ready", flush=True)
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
     os.close(1)
     with (directory / "users").open("rb") as users:
         while process.poll() is None:

@@ -41,7 +41,10 @@ def render(run: RunResult) -> str:
             if test.queries
         ]
         lines.append("")
-    for title, told in (("Stale in the baseline", run.stale), ("Better than accepted", run.improved)):
+    for title, told in (
+        ("Stale in the baseline", run.stale),
+        ("Better than accepted", run.improved),
+    ):
         if told:
             lines += [f"**{title}**", "", *(f"- {_code(line)}" for line in told[:LIMIT]), ""]
     lines += [f"{_text(note)}\n" for note in run.notes]

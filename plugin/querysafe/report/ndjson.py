@@ -68,9 +68,7 @@ def read(path: Path) -> Recording:
         name=head.get("name", path.stem),
         queries=tuple(queries),
         eager_loads=tuple(_read_eager(each) for each in head.get("eager_loads", ())),
-        joined_collections=tuple(
-            _read_joined(each) for each in head.get("joined_collections", ())
-        ),
+        joined_collections=tuple(_read_joined(each) for each in head.get("joined_collections", ())),
     )
 
 

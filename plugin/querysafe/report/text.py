@@ -30,8 +30,11 @@ def render(run: RunResult, *, width: int = 100, color: bool = False, top: int = 
     for group in shown:
         _say(console, group)
     if len(grouped) > len(shown):
-        console.print(f"… and {plural(len(grouped) - len(shown), 'more finding')}"
-                      " (--querysafe-top=0 shows all)\n", style="dim")
+        console.print(
+            f"… and {plural(len(grouped) - len(shown), 'more finding')}"
+            " (--querysafe-top=0 shows all)\n",
+            style="dim",
+        )
     _busiest(console, busy, top)
     _lines(console, "Stale in the baseline: no run shows it any more", run.stale, top)
     _lines(console, "Better than the baseline: --querysafe-update tightens it", run.improved, top)
@@ -150,7 +153,9 @@ def _summary(run: RunResult, grouped: Sequence[Group]) -> Text:
     accepted = sum(1 for f in run.findings if f.verdict is Verdict.ACCEPTED)
     suppressed = sum(1 for f in run.findings if f.verdict is Verdict.SUPPRESSED)
     tests = {nodeid for group in grouped for nodeid in group.tests}
-    parts = [plural(len(grouped), "finding") + (f" in {plural(len(tests), 'test')}" if tests else "")]
+    parts = [
+        plural(len(grouped), "finding") + (f" in {plural(len(tests), 'test')}" if tests else "")
+    ]
     if accepted:
         parts.append(f"{accepted:,} accepted by the baseline")
     if suppressed:

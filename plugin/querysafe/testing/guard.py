@@ -49,9 +49,7 @@ class Guard:
         self.collected |= {item.nodeid for item in items}
         arguments = [argument.partition("[")[0] for argument in self.config.args]
         self._partial |= {
-            nodeid.partition("::")[0].rpartition("/")[2]
-            for nodeid in arguments
-            if "::" in nodeid
+            nodeid.partition("::")[0].rpartition("/")[2] for nodeid in arguments if "::" in nodeid
         }
         self.modules |= {
             module
@@ -189,10 +187,10 @@ class Guard:
         else:
             self.results[result.nodeid] = result
         failing = [finding for finding in result.findings if self._judge.fails(finding)]
-        if self.settings.mode == "check" and failing and report.when == "call" and report.passed:
-            if not self.settings.update:
-                report.outcome = "failed"
-                report.longrepr = self.reporter.failure(failing)
+        enforced = self.settings.mode == "check" and not self.settings.update
+        if enforced and failing and report.when == "call" and report.passed:
+            report.outcome = "failed"
+            report.longrepr = self.reporter.failure(failing)
 
     # --- the end
 
@@ -237,12 +235,11 @@ class Guard:
 
     def _summed_up(self) -> RunResult:
         tests = tuple(self.results[nodeid] for nodeid in sorted(self.results))
-        seen = memory.Seen(
-            tests=frozenset(self.collected), modules=frozenset(self.modules)
-        )
+        seen = memory.Seen(tests=frozenset(self.collected), modules=frozenset(self.modules))
         notes: list[str] = []
-        stale = (*memory.gone(self.accepted, seen),) + tuple(
-            line for test in tests for line in memory.stale(self.accepted, test)
+        stale = (
+            *memory.gone(self.accepted, seen),
+            *(line for test in tests for line in memory.stale(self.accepted, test)),
         )
         improved = tuple(
             line for test in tests for line in memory.improvements(self.accepted, test)

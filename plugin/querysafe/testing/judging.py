@@ -1,10 +1,10 @@
 """One test's recording, held against rules, markers, settings and the baseline."""
 
 import inspect
-import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -61,7 +61,7 @@ class Judge:
         subject = Subject(
             recording=recording,
             nodeid=item.nodeid,
-            file=os.path.abspath(code.co_filename) if code is not None else "",
+            file=str(Path(code.co_filename).absolute()) if code is not None else "",
             first_line=code.co_firstlineno if code is not None else 0,
             passed=outcome == "passed",
             limits=Limits(
@@ -99,9 +99,7 @@ class Judge:
             return False
         return finding.fails
 
-    def _suppressed(
-        self, finding: Finding, marks: Marks, ignored: Mapping[int, str]
-    ) -> Finding:
+    def _suppressed(self, finding: Finding, marks: Marks, ignored: Mapping[int, str]) -> Finding:
         for pattern, reason in (*marks.allow, *((each, "") for each in self._settings.allow)):
             if accepts(pattern, finding):
                 reason = reason or f'allowed by "{pattern}"'

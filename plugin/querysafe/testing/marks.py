@@ -50,7 +50,7 @@ def marks_of(item: pytest.Item) -> Marks:
             if name in ("max_queries", "max_seconds", "threshold"):
                 if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
                     raise SettingsError(
-                        f'the marker querysafe of {item.nodeid} has {name}={value!r}',
+                        f"the marker querysafe of {item.nodeid} has {name}={value!r}",
                         hint=f"write a number: {name}=3",
                     )
                 values.setdefault(name, value)

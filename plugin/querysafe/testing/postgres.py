@@ -62,9 +62,10 @@ def querysafe_postgres_template(
     if querysafe_postgres_prepare is None:
         return None
     cluster = querysafe_postgres_server
-    with (cluster.directory / "users").open("rb"), open(
-        cluster.directory / "preparing", "ab"
-    ) as lock:
+    with (
+        (cluster.directory / "users").open("rb"),
+        (cluster.directory / "preparing").open("ab") as lock,
+    ):
         fcntl.flock(lock, fcntl.LOCK_EX)
         done = cluster.directory / "prepared"
         if not done.exists():
@@ -80,8 +81,6 @@ def querysafe_postgres(
 ) -> "Iterator[Database]":
     """A database for this test alone: empty, or a copy of the prepared one."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
-    database = querysafe_postgres_server.create_database(
-        name, template=querysafe_postgres_template
-    )
+    database = querysafe_postgres_server.create_database(name, template=querysafe_postgres_template)
     yield database
     querysafe_postgres_server.drop_database(name)

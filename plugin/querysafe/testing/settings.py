@@ -14,7 +14,7 @@ _KEY = pytest.StashKey[Settings]()
 
 def register(parser: pytest.Parser) -> None:
     """Declare every option to pytest."""
-    groups: dict[str, pytest.OptionGroup] = {}
+    groups: dict[str, Any] = {}
     for option in OPTIONS:
         group = groups.get(option.group)
         if group is None:

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from querysafe.postgres import find, server
 from sqlalchemy import URL, make_url
+
+from querysafe.postgres import find, server
 
 
 @contextmanager

@@ -7,9 +7,7 @@ from querysafe.analysis.subject import Subject
 from querysafe.query import CapturedQuery
 
 
-def cure(
-    subject: Subject, queries: list[CapturedQuery], root: CapturedQuery | None
-) -> str:
+def cure(subject: Subject, queries: list[CapturedQuery], root: CapturedQuery | None) -> str:
     """Code for the column loads of one finding."""
     cause = queries[0].orm_cause
     if cause.reason == "deferred":
@@ -29,9 +27,7 @@ def _above(subject: Subject, query: CapturedQuery) -> str:
     return eager.of_cause(parent.orm_cause)
 
 
-def _undefer(
-    subject: Subject, queries: list[CapturedQuery], root: CapturedQuery | None
-) -> str:
+def _undefer(subject: Subject, queries: list[CapturedQuery], root: CapturedQuery | None) -> str:
     cause = queries[0].orm_cause
     above = _above(subject, queries[0])
     entity = cause.owner.partition("(")[0] or cause.entity
@@ -43,9 +39,7 @@ def _undefer(
     return code
 
 
-def _polymorphic(
-    subject: Subject, queries: list[CapturedQuery], root: CapturedQuery | None
-) -> str:
+def _polymorphic(subject: Subject, queries: list[CapturedQuery], root: CapturedQuery | None) -> str:
     base = queries[0].orm_cause.owner.partition("(")[0]
     classes = ", ".join(eager.subclasses(queries))
     above = _above(subject, queries[0])
@@ -76,7 +70,9 @@ def _read_again(query: CapturedQuery) -> str:
 
 
 def _keep(queries: list[CapturedQuery]) -> str:
-    maker = "async_sessionmaker" if "aio" in queries[0].context.engine or (
-        "asyncpg" in queries[0].context.engine
-    ) else "sessionmaker"
+    maker = (
+        "async_sessionmaker"
+        if "aio" in queries[0].context.engine or ("asyncpg" in queries[0].context.engine)
+        else "sessionmaker"
+    )
     return f"{maker}(engine, expire_on_commit=False)"

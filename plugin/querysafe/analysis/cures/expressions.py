@@ -183,8 +183,16 @@ def _steps(option: ast.expr) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     node = option
     while isinstance(node, ast.Call):
-        found.insert(0, (_name(node.func), ", ".join(ast.unparse(each) for each in (
-            *node.args, *(keyword for keyword in node.keywords)))))
+        found.insert(
+            0,
+            (
+                _name(node.func),
+                ", ".join(
+                    ast.unparse(each)
+                    for each in (*node.args, *(keyword for keyword in node.keywords))
+                ),
+            ),
+        )
         if not isinstance(node.func, ast.Attribute):
             break
         node = node.func.value

@@ -97,9 +97,11 @@ def _with_in(expression: ast.expr, loop: Loop | None, depth_zero: bool) -> ast.e
         and isinstance(node.left, ast.Attribute)
     ]
     best = [node for node in candidates if names_in(node.comparators[0]) & varying]
-    chosen = best or [
-        node for node in candidates if not isinstance(node.comparators[0], ast.Constant)
-    ] or candidates
+    chosen = (
+        best
+        or [node for node in candidates if not isinstance(node.comparators[0], ast.Constant)]
+        or candidates
+    )
     if not chosen:
         return _with_in_keywords(expression, varying, loop, depth_zero)
     node = chosen[0]
@@ -109,7 +111,7 @@ def _with_in(expression: ast.expr, loop: Loop | None, depth_zero: bool) -> ast.e
         args=[ast.parse(keys, mode="eval").body],
         keywords=[],
     )
-    return _Replace(node, call).visit(expression)  # type: ignore[no-any-return]
+    return _replaced(expression, node, call)
 
 
 def _with_in_keywords(
@@ -118,8 +120,10 @@ def _with_in_keywords(
     """``filter_by(order_id=order.id)`` becomes ``filter(Line.order_id.in_(...))``."""
     entity = expressions.entity_of(expression)
     for node in ast.walk(expression):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and (
-            node.func.attr == "filter_by" and entity
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and (node.func.attr == "filter_by" and entity)
         ):
             for keyword in list(node.keywords):
                 if not varying or names_in(keyword.value) & varying:
@@ -136,8 +140,14 @@ def _with_in_keywords(
                         args=[condition],
                         keywords=[],
                     )
-                    return _Replace(node, call).visit(expression)  # type: ignore[no-any-return]
+                    return _replaced(expression, node, call)
     return None
+
+
+def _replaced(expression: ast.expr, old: ast.AST, new: ast.expr) -> ast.expr:
+    found = _Replace(old, new).visit(expression)
+    assert isinstance(found, ast.expr)
+    return found
 
 
 class _Replace(ast.NodeTransformer):
@@ -160,7 +170,10 @@ def from_text(query: CapturedQuery) -> str:
         import re
 
         found = list(
-            re.finditer(r"([\w.\"`]+)\s*=\s*(\$\d+(?:::\w+)?|%\(\w+\)s(?:::\w+)?|%s|\?|:\w+|'(?:[^']|'')*'|\d+)", sql)
+            re.finditer(
+                r"([\w.\"`]+)\s*=\s*(\$\d+(?:::\w+)?|%\(\w+\)s(?:::\w+)?|%s|\?|:\w+|'(?:[^']|'')*'|\d+)",
+                sql,
+            )
         )
         if found:
             match = found[-1]

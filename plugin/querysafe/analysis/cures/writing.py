@@ -40,8 +40,10 @@ def _written(query: CapturedQuery, loop: Loop | None) -> ast.expr | None:
         return None
     built = None
     for node in ast.walk(loop.node):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and (
-            node.func.attr == "add" and node.args
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and (node.func.attr == "add" and node.args)
         ):
             built = node.args[0]
     if isinstance(built, ast.Name):

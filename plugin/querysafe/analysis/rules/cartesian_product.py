@@ -24,7 +24,7 @@ def find(subject: Subject) -> Iterator[Finding]:
         query = subject.by_index.get(joined.query_index)
         if query is None or query.context.phase not in ("call", ""):
             continue
-        label = " × ".join(joined.names)
+        label = " \N{MULTIPLICATION SIGN} ".join(joined.names)
         yield Finding(
             nodeid=subject.nodeid,
             rule=RULE,

@@ -22,7 +22,15 @@ RULE = Rule(
     effect="A round trip that brings nothing new.",
     cure="Keep the first answer and pass it on.",
 )
-_FRESH = ("FOR UPDATE", "FOR SHARE", "NEXTVAL", "RANDOM()", "NOW()", "CURRENT_TIMESTAMP", "ADVISORY")
+_FRESH = (
+    "FOR UPDATE",
+    "FOR SHARE",
+    "NEXTVAL",
+    "RANDOM()",
+    "NOW()",
+    "CURRENT_TIMESTAMP",
+    "ADVISORY",
+)
 
 
 def find(subject: Subject) -> Iterator[Finding]:

@@ -60,14 +60,14 @@ def _is_loop(subject: Subject, queries: list[CapturedQuery]) -> bool:
 
 def _common_loader(queries: list[CapturedQuery], subject: Subject) -> CapturedQuery | None:
     """The one query that loaded all the owners, or that what loaded them came from."""
-    indexes = {query.parent_index for query in queries}
+    indexes: set[int | None] = {query.parent_index for query in queries}
     while len(indexes) > 1:
-        above = {
+        above: set[int | None] = {
             subject.by_index[index].parent_index if index in subject.by_index else None
             for index in indexes
             if index is not None
         }
-        roots = {index for index in indexes if index is not None} - {
+        roots: set[int | None] = {index for index in indexes if index is not None} - {
             index
             for index in indexes
             if index in subject.by_index and subject.by_index[index].parent_index is not None

@@ -59,9 +59,13 @@ def test_property_read_three_times(hr_session):  # bad
 
 
 def dashboard(session):
-    students = session.query(Student).order_by(Student.name).all()  # either[duplicate_legacy_list]: QS201
+    students = (
+        session.query(Student).order_by(Student.name).all()
+    )  # either[duplicate_legacy_list]: QS201
     first = students[0].name
-    listing = session.query(Student).order_by(Student.name).all()  # either[duplicate_legacy_list]: QS201
+    listing = (
+        session.query(Student).order_by(Student.name).all()
+    )  # either[duplicate_legacy_list]: QS201
     return first, [student.born for student in listing]
 
 
@@ -101,7 +105,9 @@ def titles(session):
         .join(Album.artist)
         .options(contains_eager(Album.artist), selectinload(Album.tracks))
     )
-    albums = session.scalars(query).all()  # expect[one_of_two_eager_loads_unused]: QS202 Album.tracks
+    albums = session.scalars(
+        query
+    ).all()  # expect[one_of_two_eager_loads_unused]: QS202 Album.tracks
     return [f"{album.artist.name}: {album.title}" for album in albums]
 
 
@@ -188,7 +194,9 @@ def test_loop_invariant_core(stock_engine):  # bad
     with stock_engine.connect() as connection:
         shares = []
         for place in connection.execute(select(stock)).all():
-            total = connection.scalar(select(func.sum(stock.c.quantity)))  # expect: QS105|QS201|QS103
+            total = connection.scalar(
+                select(func.sum(stock.c.quantity))
+            )  # expect: QS105|QS201|QS103
             shares.append(place.quantity / total)
         assert round(sum(shares), 6) == 1
 
@@ -215,7 +223,9 @@ def vat(session):
 
 def test_loop_invariant_helper(session):  # bad
     orders = session.query(Order).all()
-    gross = [float(order.total) * (1 + vat(session)) for order in orders]  # either: QS105|QS201|QS103
+    gross = [
+        float(order.total) * (1 + vat(session)) for order in orders
+    ]  # either: QS105|QS201|QS103
     assert len(gross) == 8
 
 

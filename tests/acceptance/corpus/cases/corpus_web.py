@@ -68,8 +68,12 @@ def api(shop_engine):
             yield session
 
     @app.get("/orders", response_model=list[OrderOut])
-    def orders(session: Session = Depends(database)):  # expect[web_response_model, web_response_model_over_httpx]: QS101 Order.lines
-        return session.scalars(select(Order)).all()  # parent[web_response_model, web_response_model_over_httpx]:
+    def orders(
+        session: Session = Depends(database),
+    ):  # expect[web_response_model, web_response_model_over_httpx]: QS101 Order.lines
+        return session.scalars(
+            select(Order)
+        ).all()  # parent[web_response_model, web_response_model_over_httpx]:
 
     @app.get("/eager", response_model=list[OrderOut])
     def eager(session: Session = Depends(database)):
@@ -141,7 +145,9 @@ def pages(shop_engine):
     def names(request):
         with Session(shop_engine) as session:
             lines = session.scalars(select(Line)).all()
-            return JSONResponse([line.product.name for line in lines])  # expect[web_starlette_sync]: QS101 Line.product
+            return JSONResponse(
+                [line.product.name for line in lines]
+            )  # expect[web_starlette_sync]: QS101 Line.product
 
     return Starlette(routes=[Route("/", show), Route("/names", names)])
 
@@ -162,7 +168,9 @@ def flask_app(shop_engine):
     def customers():
         with Session(shop_engine) as session:
             found = session.scalars(select(Customer)).all()  # parent[web_flask_view]:
-            return jsonify([len(customer.orders) for customer in found])  # expect[web_flask_view]: QS101 Customer.orders
+            return jsonify(
+                [len(customer.orders) for customer in found]
+            )  # expect[web_flask_view]: QS101 Customer.orders
 
     @app.get("/customers/<int:key>")
     def customer(key):
@@ -196,12 +204,16 @@ class PostNode:
 
     @strawberry.field
     def comments(self) -> list[CommentNode]:
-        return [CommentNode(text=c.text) for c in self.row.comments]  # expect[web_graphql_lazy]: QS101 Post.comments
+        return [
+            CommentNode(text=c.text) for c in self.row.comments
+        ]  # expect[web_graphql_lazy]: QS101 Post.comments
 
     @strawberry.field
     def author(self, info: strawberry.Info) -> str:
         session = info.context["session"]
-        author = session.get(Author, self.row.author_id, populate_existing=True)  # expect[web_graphql_get]: QS103
+        author = session.get(
+            Author, self.row.author_id, populate_existing=True
+        )  # expect[web_graphql_get]: QS103
         return author.name
 
     @strawberry.field
@@ -263,7 +275,9 @@ def test_web_graphql_two_operations(blog_sessions):  # hard-good
 async def comment_count(maker, key):
     async with maker() as session:
         query = select(Comment.id).where(Comment.post_id == key)
-        return len((await session.scalars(query)).all())  # expect[web_gather]: QS103 # allow[web_gather]: QS204
+        return len(
+            (await session.scalars(query)).all()
+        )  # expect[web_gather]: QS103 # allow[web_gather]: QS204
 
 
 async def totals(maker):

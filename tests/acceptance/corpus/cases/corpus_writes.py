@@ -15,7 +15,18 @@ from shop.importing import (
     raise_prices,
     sync_categories,
 )
-from shop.models import AuditEntry, Category, Customer, Order, Payment, Product, Setting, Tag as Label
+from shop.models import (
+    AuditEntry,
+    Category,
+    Customer,
+    Order,
+    Payment,
+    Product,
+    Setting,
+)
+from shop.models import (
+    Tag as Label,
+)
 from sqlalchemy import event, func, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 from stock.tables import items, movements, stock, warehouses

@@ -2,9 +2,10 @@
 
 from decimal import Decimal
 
-from shop.models import Customer, Line, Order, Payment, Product
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload, subqueryload
+
+from shop.models import Customer, Line, Order, Payment, Product
 
 
 def order_lines(session: Session, order_id: int) -> list[tuple[str, int]]:
@@ -18,13 +19,17 @@ def order_lines(session: Session, order_id: int) -> list[tuple[str, int]]:
 def weight(session: Session, order_id: int) -> int:
     return sum(
         quantity
-        for _, quantity in order_lines(session, order_id)  # either[duplicate_read_through_helpers]: QS201
+        for _, quantity in order_lines(
+            session, order_id
+        )  # either[duplicate_read_through_helpers]: QS201
     )
 
 
 def packing_slip(session: Session, order_id: int) -> str:
     grams = weight(session, order_id)  # either[duplicate_read_through_helpers]: QS201
-    names = [name for name, _ in order_lines(session, order_id)]  # either[duplicate_read_through_helpers]: QS201
+    names = [
+        name for name, _ in order_lines(session, order_id)
+    ]  # either[duplicate_read_through_helpers]: QS201
     return f"{', '.join(names)}: {grams} g"
 
 

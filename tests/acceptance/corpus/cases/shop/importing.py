@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from shop.models import AuditEntry, Category, Customer, Order, Product, Tag
 from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.orm import Session
+
+from shop.models import AuditEntry, Category, Customer, Order, Product, Tag
 
 
 def import_customers(session: Session, names: Iterable[str]) -> None:
@@ -49,7 +50,9 @@ def raise_prices(session: Session) -> None:
 
 def delete_audit(session: Session, ids: list[int]) -> None:
     for key in ids:
-        session.execute(delete(AuditEntry).where(AuditEntry.id == key))  # expect[delete_in_a_loop]: QS106
+        session.execute(
+            delete(AuditEntry).where(AuditEntry.id == key)
+        )  # expect[delete_in_a_loop]: QS106
     session.commit()
 
 
