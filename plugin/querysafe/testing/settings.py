@@ -1,7 +1,7 @@
 """The options as pytest knows them: command line and ini file."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -30,12 +30,8 @@ def register(parser: pytest.Parser) -> None:
             arguments |= {"action": "store", "default": None}
             arguments["metavar"] = option.metavar or "|".join(option.choices)
         group.addoption(option.flag, **arguments)
-        parser.addini(
-            option.ini,
-            option.help,
-            type="linelist" if option.sort == "list" else "string",
-            default=None,
-        )
+        sort: Literal["linelist", "string"] = "linelist" if option.sort == "list" else "string"
+        parser.addini(option.ini, option.help, type=sort, default=None)
 
 
 def from_pytest(config: pytest.Config) -> Settings:

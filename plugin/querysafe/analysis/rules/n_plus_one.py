@@ -60,23 +60,19 @@ def _is_loop(subject: Subject, queries: list[CapturedQuery]) -> bool:
 
 def _common_loader(queries: list[CapturedQuery], subject: Subject) -> CapturedQuery | None:
     """The one query that loaded all the owners, or that what loaded them came from."""
-    indexes: set[int | None] = {query.parent_index for query in queries}
+    indexes = {query.parent_index for query in queries if query.parent_index is not None}
     while len(indexes) > 1:
-        above: set[int | None] = {
-            subject.by_index[index].parent_index if index in subject.by_index else None
-            for index in indexes
-            if index is not None
-        }
-        roots: set[int | None] = {index for index in indexes if index is not None} - {
-            index
-            for index in indexes
-            if index in subject.by_index and subject.by_index[index].parent_index is not None
-        }
-        indexes = {index for index in above if index is not None} | roots
-        if indexes == roots:
+        above = {_above(subject, index) for index in indexes}
+        if above == indexes:
             break
-    index = min((index for index in indexes if index is not None), default=None)
-    return None if index is None else subject.by_index.get(index)
+        indexes = above
+    return subject.by_index.get(min(indexes)) if indexes else None
+
+
+def _above(subject: Subject, index: int) -> int:
+    """The query that loaded the parents of a query's rows; itself when there is none."""
+    query = subject.by_index.get(index)
+    return index if query is None or query.parent_index is None else query.parent_index
 
 
 def _finding(subject: Subject, queries: list[CapturedQuery]) -> Finding:
