@@ -10,7 +10,6 @@ import click
 
 from querysafe.baseline import Baseline, exists, load
 from querysafe.baseline import compare as compare_runs
-from querysafe.errors import QuerysafeError
 from querysafe.exit_codes import ExitCode
 from querysafe.recording import RunResult
 from querysafe.report import compare as rendering
@@ -60,11 +59,7 @@ def compare(base: Path, head: Path, form: str, fail_on: str) -> None:
     that did not pass on both sides are named and not compared; times are shown and
     decide nothing.
     """
-    try:
-        comparison = compare_runs(_read(base, "BASE"), _read(head, "HEAD"))
-    except QuerysafeError as error:
-        click.echo(f"error: {error}", err=True)
-        sys.exit(ExitCode.FAILED)
+    comparison = compare_runs(_read(base, "BASE"), _read(head, "HEAD"))
     if form == "json":
         click.echo(json.dumps(rendering.to_json(comparison), indent=2))
     elif form == "markdown":

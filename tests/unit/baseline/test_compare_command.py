@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from querysafe.baseline import Baseline, write
-from querysafe.cli.compare import compare
+from querysafe.cli import main
 from tests.unit.baseline.builders import IDENTITY, TEST, accepting
 
 
@@ -41,8 +41,8 @@ def report(count: int) -> dict[str, Any]:
 
 
 def invoke(directory: Path, base: str, head: str, *options: str) -> Result:
-    arguments = [str(directory / base), str(directory / head), *options]
-    return CliRunner().invoke(compare, arguments)
+    arguments = ["compare", str(directory / base), str(directory / head), *options]
+    return CliRunner().invoke(main, arguments)
 
 
 @pytest.mark.parametrize(
@@ -102,6 +102,6 @@ def test_a_baseline_with_the_marker_of_a_merge_is_an_error(directory: Path) -> N
 
 
 def test_help_ends_with_exit_status_and_examples() -> None:
-    text = CliRunner().invoke(compare, ["--help"]).stdout
+    text = CliRunner().invoke(main, ["compare", "--help"]).stdout
     assert text.index("Exit status:") < text.index("Examples:")
     assert "querysafe compare base.json head.json" in text
