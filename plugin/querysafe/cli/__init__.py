@@ -6,6 +6,7 @@ from querysafe.cli.shell import Shell, show_version
 
 COMMANDS: dict[str, str] = {
     "compare": "Say what got worse or better from BASE to HEAD.",
+    "rules": "List the rules, or explain one.",
 }
 """Command to its line in ``querysafe --help``: module ``querysafe.cli.NAME`` holds ``NAME``."""
 
@@ -18,6 +19,7 @@ Exit status:
 
 \b
 Examples:
+  querysafe rules QS101
   querysafe compare base.json head.json
 """
 

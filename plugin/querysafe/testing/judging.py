@@ -114,7 +114,8 @@ class Judge:
         for growth in growths(self._baseline, result):
             queries = [q for q in recording if q.fingerprint == growth.fingerprint]
             sites = Counter(q.call_site for q in queries if q.call_site is not None)
-            label = growth.text.split(" WHERE ")[0][:80] or growth.fingerprint
+            text = " ".join(growth.text.split())
+            label = text.partition(" WHERE ")[0][:80] or growth.fingerprint
             found.append(
                 Finding(
                     nodeid=result.nodeid,

@@ -1,0 +1,26 @@
+"""A window function adds up in one pass."""
+
+# pytest --querysafe-slow-seconds=0.1
+
+import pytest
+from shop import Reading
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
+
+
+@pytest.fixture
+def readings(session: Session) -> None:
+    rows = [{"degrees": number % 30 - 10} for number in range(5000)]
+    session.execute(insert(Reading), rows)
+    session.commit()
+
+
+def warmest_sum(session: Session) -> int:
+    so_far = func.sum(Reading.degrees).over(order_by=Reading.id)
+    sums = select(so_far.label("degrees")).subquery()
+    return session.scalar(select(func.max(sums.c.degrees)))
+
+
+@pytest.mark.usefixtures("readings")
+def test_warmest_sum(session: Session) -> None:
+    assert warmest_sum(session) == 22410
