@@ -4,7 +4,9 @@ Importing this package loads neither SQLAlchemy nor pytest; the names below are
 found when they are first used (:pep:`562`).
 """
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -27,9 +29,28 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = dict.fromkeys(
-    ("assert_constant", "assert_max_queries", "assert_num_queries", "capture", "ignore"),
+    ("assert_constant", "assert_max_queries", "assert_num_queries", "ignore"),
     "querysafe.testing.api",
 )
+
+
+class _Package(ModuleType):
+    """This package. Its function ``capture`` and its room ``capture/`` share a name.
+
+    The import system stores a room in its package when it is first imported; the function
+    is what users mean, so it stays. ``from querysafe.capture import …`` does not look here.
+    """
+
+    @property
+    def capture(self) -> Any:
+        return import_module("querysafe.testing.api").capture
+
+    @capture.setter
+    def capture(self, room: ModuleType) -> None:
+        pass
+
+
+sys.modules[__name__].__class__ = _Package
 
 
 def __getattr__(name: str) -> Any:
@@ -39,4 +60,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOMES])
+    return sorted([*globals(), *_HOMES, "capture"])

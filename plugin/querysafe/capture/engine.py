@@ -27,42 +27,49 @@ _clock = time.perf_counter
 _running_loop = asyncio._get_running_loop
 _current_task = asyncio.current_task
 _thread = threading.get_ident
+_current_thread = threading.current_thread
 _scope = requests.current.get
 _flush = flush_serial.get
 _windows = windows.get
 _EXECUTE = ExecuteStyle.EXECUTE
 
 
-class Transactions:
-    """Numbers transactions, savepoints included, by the object that stands for each."""
+class Serials:
+    """Numbers objects while they live: ``id()`` alone is given again to the next one."""
 
     def __init__(self) -> None:
         self._known: dict[int, tuple[Any, int]] = {}
-        self._serials = count(1)
+        self._numbers = count(1)
 
-    def serial(self, connection: Any) -> int:
-        """Number the innermost transaction of a connection (0 in autocommit)."""
-        transaction = connection._nested_transaction or connection._transaction
-        if transaction is None:
-            return 0
-        known = self._known.get(id(transaction))
-        if known is not None and known[0]() is transaction:
+    def of(self, thing: Any) -> int:
+        """The number of an object: positive, never that of another one."""
+        known = self._known.get(id(thing))
+        if known is not None and known[0]() is thing:
             return known[1]
-        serial = next(self._serials)
+        number = next(self._numbers)
         if len(self._known) > 1000:
-            self._known.clear()
-        self._known[id(transaction)] = (ref(transaction), serial)
-        return serial
+            self._known = {
+                key: each for key, each in self._known.copy().items() if each[0]() is not None
+            }
+        self._known[id(thing)] = (ref(thing), number)
+        return number
 
 
 def listen(recorder: Recorder) -> None:
     """Hear every statement from now on. Called once a process."""
-    transaction_of = Transactions().serial
+    number_of = Serials().of
+    main_thread = threading.main_thread().ident
     walk = recorder.sites.walk
 
     def record(
         run: Callable[..., Any], arguments: tuple[Any, ...], context: Any, many: bool
     ) -> None:
+        connection = context.root_connection
+        if not connection._allow_autobegin:
+            # The dialect asks a new server for its version and the like: whichever test
+            # connects first would count it.
+            run(*arguments)
+            return
         frame = sys._getframe(2)
         stack = walk(frame, recorder.until)
         loop = _running_loop()
@@ -75,7 +82,6 @@ def listen(recorder: Recorder) -> None:
             options = getattr(invoked, "_with_options", None)
             if options and options[-1].__class__ is Mark:
                 serial = options[-1].payload
-        connection = context.root_connection
         raw = Raw()
         raw.cursor_statement = arguments[1]
         raw.parameters = arguments[2] if len(arguments) > 3 else ()
@@ -83,12 +89,16 @@ def listen(recorder: Recorder) -> None:
         raw.sets = len(context.parameters) if many else 1
         raw.stack = stack
         raw.serial = serial
-        raw.task = _thread() if task is None else id(task)
+        if task is not None:
+            raw.task = number_of(task)
+        else:
+            raw.task = 0 if _thread() == main_thread else -number_of(_current_thread())
         raw.scope = _scope()
         raw.windows = _windows()
         raw.flush = _flush() if stack.flushing else 0
-        raw.transaction = transaction_of(connection)
-        raw.connection = id(connection)
+        transaction = connection._nested_transaction or connection._transaction
+        raw.transaction = 0 if transaction is None else number_of(transaction)
+        raw.connection = 0 if transaction is not None else number_of(connection)
         raw.dialect = context.dialect
         raw.compiled = context.compiled
         raw.phase = recorder.phase

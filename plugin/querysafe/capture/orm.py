@@ -70,7 +70,7 @@ def cause_of(state: Any) -> Cause:
     """Read why a SELECT runs from the event's state."""
     statement = state.statement
     load_options = state.load_options
-    cause = Cause("statement", id(state.session))
+    cause = Cause("statement", state.session.hash_key)
     compile_options = getattr(statement, "_compile_options", None)
     owner = load_options._lazy_loaded_from
     if owner is not None:

@@ -21,11 +21,14 @@ class Raw:
     serial: int
     """Of the mark that its ORM SELECT carries; 0 for any other statement."""
     task: int
+    """0 in the main thread; positive in an asyncio task, negative in another thread."""
     scope: Scope | None
     windows: tuple[Window, ...] | None
     flush: int
     transaction: int
+    """The innermost transaction, savepoints included; 0 in autocommit."""
     connection: int
+    """The connection of a statement in autocommit; 0 where a transaction tells it."""
     dialect: Any
     compiled: Any
     phase: str

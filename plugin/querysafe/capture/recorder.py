@@ -169,7 +169,9 @@ class Interpreter:
             graphql_path=path,
             transaction=raw.transaction,
             flush=raw.flush,
-            session=numbers.of("session", cause.session if cause else raw.connection),
+            session=numbers.of(
+                "session", cause.session if cause else (raw.connection, raw.transaction)
+            ),
             engine=f"{raw.dialect.name}+{raw.dialect.driver}",
         )
 
