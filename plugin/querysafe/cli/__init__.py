@@ -6,6 +6,8 @@ from querysafe.cli.shell import Shell, show_version
 
 COMMANDS: dict[str, str] = {
     "compare": "Say what got worse or better from BASE to HEAD.",
+    "config": "Show what querysafe is told, and where.",
+    "init": "Set querysafe up in a project.",
     "rules": "List the rules, or explain one.",
 }
 """Command to its line in ``querysafe --help``: module ``querysafe.cli.NAME`` holds ``NAME``."""
@@ -19,6 +21,7 @@ Exit status:
 
 \b
 Examples:
+  querysafe init
   querysafe rules QS101
   querysafe compare base.json head.json
 """
