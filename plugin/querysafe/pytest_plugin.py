@@ -29,9 +29,19 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", MARKER)
     settings = options.from_pytest(config)
     if settings.mode != "off":
+        from querysafe.errors import QuerysafeError
         from querysafe.testing.guard import Guard
 
-        config.pluginmanager.register(Guard(config, settings), "querysafe-guard")
+        try:
+            guard = Guard(config, settings)
+        except QuerysafeError as error:
+            raise pytest.UsageError(str(error)) from None
+        config.pluginmanager.register(guard, "querysafe-guard")
+    elif settings.update:
+        raise pytest.UsageError(
+            "--querysafe-update needs the tests to be recorded, and the mode is off\n"
+            "  hint: add --querysafe=report"
+        )
 
 
 @pytest.fixture

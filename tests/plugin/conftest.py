@@ -1,11 +1,14 @@
-"""A project of a user, and pytest run in it as the user does: in a process of its own."""
+"""A project of a user, and pytest run in it: in this process, or as the user does, apart."""
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from querysafe.capture.watch import recorder
 
 SHOP = Path(__file__).with_name("shop.py").read_text()
 DATABASE = Path(__file__).with_name("shop_fixtures.py").read_text()
@@ -37,15 +40,24 @@ class Project:
         assert before in text
         path.write_text(text.replace(before, after))
 
-    def run(self, *arguments: str, without: tuple[str, ...] = QUIET) -> pytest.RunResult:
-        """Run pytest; ``without`` are options that keep peers out of the way."""
-        return self.pytester.runpytest_subprocess(*without, *arguments, timeout=120)
+    def run(self, *arguments: str) -> pytest.RunResult:
+        """Run pytest in this process, which is fast; peers are kept out of the way."""
+        with self.monkeypatch.context() as patch:
+            patch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+            return self.pytester.runpytest_inprocess("-p", "querysafe.pytest_plugin", *arguments)
 
-    def report(self, *arguments: str, without: tuple[str, ...] = QUIET) -> dict[str, Any]:
+    def run_apart(self, *arguments: str, without: tuple[str, ...] = QUIET) -> pytest.RunResult:
+        """Run pytest in a process of its own; ``without`` are options that keep peers away."""
+        return self.pytester.runpytest_subprocess(*without, *arguments, timeout=300)
+
+    def report(
+        self, *arguments: str, apart: bool = False, without: tuple[str, ...] = QUIET
+    ) -> dict[str, Any]:
         """Run pytest and read its JSON report."""
         file = self.root / "report.json"
         file.unlink(missing_ok=True)
-        result = self.run(f"--querysafe-json={file}", *arguments, without=without)
+        arguments = (f"--querysafe-json={file}", *arguments)
+        result = self.run_apart(*arguments, without=without) if apart else self.run(*arguments)
         assert file.exists(), result.stdout.str() + result.stderr.str()
         content: dict[str, Any] = json.loads(file.read_text())
         return content
@@ -60,9 +72,18 @@ class Project:
 
 
 @pytest.fixture
-def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """A new project, in an environment that says nothing of CI or of querysafe."""
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+    """A new project, in an environment that says nothing of CI or of querysafe.
+
+    The recorder of this process is lent to the guard of an inner run and taken back.
+    """
     for name in os.environ:
         if name.startswith("QUERYSAFE") or name in ("CI", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY"):
             monkeypatch.delenv(name)
-    return Project(pytester, monkeypatch)
+    sites = recorder().sites
+    kept = {name: getattr(sites, name) for name in ("root", "_own", "_foreign")}
+    yield Project(pytester, monkeypatch)
+    recorder().stop()
+    for name, value in kept.items():
+        setattr(sites, name, value)
+    sites._kinds.clear()

@@ -72,7 +72,7 @@ def test_a_mode_that_does_not_exist_is_a_usage_error_that_names_the_others(naive
 
 
 def test_without_the_plugin_the_suite_runs_as_before(naive: Project) -> None:
-    naive.run("-p", "no:querysafe").assert_outcomes(passed=2)
+    naive.run_apart("-p", "no:querysafe").assert_outcomes(passed=2)
 
 
 def test_check_stops_at_the_first_finding_with_x_and_runs_it_again_with_lf(naive: Project) -> None:

@@ -5,7 +5,7 @@ Everything here but :mod:`~querysafe.baseline.store` takes values and returns va
 
 from querysafe.baseline.comparing import Comparison, compare
 from querysafe.baseline.judging import ShapeGrowth, growths, improvements, judge, stale
-from querysafe.baseline.model import Accepted, Baseline, accept, merged
+from querysafe.baseline.model import Accepted, Baseline, accept, merged, readable
 from querysafe.baseline.store import exists, file_of, load, write
 from querysafe.baseline.updating import Seen, gone, union, update
 
@@ -25,6 +25,7 @@ __all__ = [
     "judge",
     "load",
     "merged",
+    "readable",
     "stale",
     "union",
     "update",

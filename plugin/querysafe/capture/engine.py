@@ -89,10 +89,10 @@ def listen(recorder: Recorder) -> None:
         raw.sets = len(context.parameters) if many else 1
         raw.stack = stack
         raw.serial = serial
-        if task is not None:
-            raw.task = number_of(task)
+        if _thread() == main_thread:
+            raw.task = 0 if task is None else number_of(task)
         else:
-            raw.task = 0 if _thread() == main_thread else -number_of(_current_thread())
+            raw.task = -number_of(_current_thread() if task is None else task)
         raw.scope = _scope()
         raw.windows = _windows()
         raw.flush = _flush() if stack.flushing else 0

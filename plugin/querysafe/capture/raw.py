@@ -21,7 +21,7 @@ class Raw:
     serial: int
     """Of the mark that its ORM SELECT carries; 0 for any other statement."""
     task: int
-    """0 in the main thread; positive in an asyncio task, negative in another thread."""
+    """0 in the main thread, positive in a task of it, negative in another thread."""
     scope: Scope | None
     windows: tuple[Window, ...] | None
     flush: int
@@ -64,6 +64,10 @@ class Recorder:
         self.eager = []
         self.keep = self.raws.append
         self.active = True
+
+    def heard(self, without: str = "") -> list[Raw]:
+        """What was collected, but for one phase."""
+        return [raw for raw in self.raws if raw.phase != without] if without else self.raws
 
     def stop(self) -> None:
         """Stop listening; what was heard stays until the next start."""

@@ -32,12 +32,13 @@ class Interpreter:
         self._policy = policy
         self._earlier: dict[int, CallSite | None] = {}
 
-    def recording(self, name: str, *, every: bool = False) -> Recording:
+    def recording(self, name: str, *, every: bool = False, without: str = "") -> Recording:
         """Interpret everything collected since the recorder was started.
 
         With ``every``, each repetition is told on its own, however many there are.
+        ``without`` names a phase to leave out, as if it were of another recording.
         """
-        raws = self._recorder.raws
+        raws = self._recorder.heard(without)
         queries = self.queries(name, raws, every=every)
         positions = {raw.serial: index for index, raw in enumerate(raws) if raw.serial}
         return Recording(
@@ -76,10 +77,10 @@ class Interpreter:
             if index not in hidden
         )
 
-    def remember_setup(self) -> None:
-        """Keep the call sites of queries run in set-up: wider fixtures outlive their test."""
+    def remember(self, phase: str) -> None:
+        """Keep the call sites of a phase: what wider fixtures load outlives its test."""
         for raw in self._recorder.raws:
-            if raw.serial and raw.phase == "setup":
+            if raw.serial and raw.phase == phase and raw.serial not in self._earlier:
                 self._earlier[raw.serial] = self._site(raw)
         while len(self._earlier) > REMEMBERED:
             del self._earlier[next(iter(self._earlier))]

@@ -4,15 +4,15 @@ These names are also attributes of the package, and methods of the fixture ``que
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ContextDecorator, contextmanager
-from contextvars import Token
+from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
-from querysafe.capture.windows import Window, windows
+from querysafe.capture.windows import Window
 from querysafe.errors import QuerysafeError
 from querysafe.finding import Finding
 from querysafe.query import CapturedQuery
+from querysafe.testing.blocks import Block
 
 T = TypeVar("T")
 
@@ -68,39 +68,77 @@ class Captured(Sequence[CapturedQuery]):
         return f"<{len(self)} captured queries>"
 
 
-@contextmanager
-def capture() -> Iterator[Captured]:
-    """Capture the queries of a block.
+class capture(Block[Captured]):
+    """Capture the queries of a block: ``with capture() as captured:``.
 
     They are those of this thread or task and of the threads and tasks that it starts
     meanwhile; every SQLAlchemy engine of the process counts. Works outside of pytest, too.
     """
-    from querysafe.capture.watch import window
 
-    with window() as opened:
-        captured = Captured(opened)
+    def __init__(self) -> None:
+        super().__init__()
+        self._opened: list[tuple[AbstractContextManager[Window], Captured]] = []
+
+    def _again(self) -> Self:
+        return type(self)()
+
+    def __enter__(self) -> Captured:
+        from querysafe.capture.watch import window
+
+        manager = window()
+        captured = Captured(manager.__enter__())
+        self._opened.append((manager, captured))
+        return captured
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        manager, captured = self._opened.pop()
         try:
-            yield captured
-        finally:
             captured.keep()
+        finally:
+            manager.__exit__(kind, error, traceback)
+        if kind is None:
+            self._judge(captured)
+
+    def _judge(self, captured: Captured) -> None:
+        """Say what is wrong with a block that ended well."""
 
 
-@contextmanager
-def assert_max_queries(limit: int) -> Iterator[Captured]:
-    """Raise :class:`AssertionError` when a block sends more than ``limit`` round trips."""
-    with capture() as captured:
-        yield captured
-    if len(captured) > limit:
-        raise AssertionError(_told(captured, f"{len(captured)} queries, at most {limit} allowed"))
+class _Limited(capture):
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        if isinstance(number, bool) or not isinstance(number, int) or number < 0:
+            raise QuerysafeError(
+                f"{type(self).__name__} got {number!r}",
+                hint=f"write how many queries: {type(self).__name__}(3)",
+            )
+        self._number = number
+
+    def _again(self) -> Self:
+        return type(self)(self._number)
 
 
-@contextmanager
-def assert_num_queries(number: int) -> Iterator[Captured]:
-    """Raise :class:`AssertionError` unless a block sends exactly ``number`` round trips."""
-    with capture() as captured:
-        yield captured
-    if len(captured) != number:
-        raise AssertionError(_told(captured, f"{len(captured)} queries, {number} expected"))
+class assert_max_queries(_Limited):
+    """Raise :class:`AssertionError` when a block sends more than so many round trips."""
+
+    def _judge(self, captured: Captured) -> None:
+        if len(captured) > self._number:
+            told = f"{_plural(len(captured))}, at most {self._number} allowed"
+            raise AssertionError(_told(captured, told))
+
+
+class assert_num_queries(_Limited):
+    """Raise :class:`AssertionError` unless a block sends exactly so many round trips."""
+
+    def _judge(self, captured: Captured) -> None:
+        if len(captured) != self._number:
+            raise AssertionError(
+                _told(captured, f"{_plural(len(captured))}, {self._number} expected")
+            )
 
 
 def assert_constant(
@@ -119,26 +157,32 @@ def assert_constant(
     return constant.assert_constant(populate, run, scales=scales, capture=capture)
 
 
-class ignore(ContextDecorator):
+class ignore(Block[None]):
     """Accept what a block or function does, in writing: ``with ignore(reason="…")``.
 
     Findings whose queries were all sent within are shown as suppressed. Outside of
-    tests it does nothing, so it may stay in the application's code.
+    tests it does nothing, so it may stay in the application's code. It decorates functions,
+    coroutine functions and generators alike.
     """
 
+    follows_steps = True
+
     def __init__(self, *, reason: str) -> None:
-        if not reason.strip():
+        super().__init__()
+        if not isinstance(reason, str) or not reason.strip():
             raise QuerysafeError(
                 "ignore() got an empty reason", hint='write why: ignore(reason="two rows at most")'
             )
-        self._window = Window(reason)
-        self._tokens: list[Token[tuple[Window, ...] | None]] = []
+        self._reason = reason
+        self._opened: list[Window] = []
 
-    def _recreate_cm(self) -> "ignore":
-        return ignore(reason=self._window.reason)
+    def _again(self) -> Self:
+        return type(self)(reason=self._reason)
 
     def __enter__(self) -> None:
-        self._tokens.append(windows.set((*(windows.get() or ()), self._window)))
+        window = Window(self._reason)
+        self._opened.append(window)
+        window.open()
 
     def __exit__(
         self,
@@ -146,17 +190,22 @@ class ignore(ContextDecorator):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        windows.reset(self._tokens.pop())
+        self._opened.pop().close()
 
 
 class QuerySafe:
     """What the fixture ``querysafe`` gives: the functions of this module."""
 
-    capture = staticmethod(capture)
-    assert_max_queries = staticmethod(assert_max_queries)
-    assert_num_queries = staticmethod(assert_num_queries)
+    capture = capture
+    assert_max_queries = assert_max_queries
+    assert_num_queries = assert_num_queries
     assert_constant = staticmethod(assert_constant)
     ignore = ignore
+
+
+def _plural(number: int) -> str:
+    """``1 query``, ``2 queries``."""
+    return "1 query" if number == 1 else f"{number} queries"
 
 
 def _told(captured: Captured, headline: str) -> str:

@@ -1,23 +1,31 @@
 """The guard: records each test, judges it, and at the end of the run reports."""
 
 import base64
-import os
 import pickle
 import sys
-from collections.abc import Generator
-from pathlib import Path
-from typing import Any
+from collections.abc import Generator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from querysafe import baseline as memory
-from querysafe.errors import QuerysafeError, SettingsError
+from querysafe.baseline import Baseline
+from querysafe.errors import BaselineError, QuerysafeError, SettingsError
+from querysafe.finding import Finding
 from querysafe.recording import RunResult, TestResult
 from querysafe.settings import Settings
-from querysafe.testing.marks import Marks, marks_of
+from querysafe.testing.collection import Collection
+from querysafe.testing.listening import WIDER, Listener
+from querysafe.testing.marks import Allowance, Marks, marks_of
 from querysafe.testing.reporting import Reporter
+from querysafe.testing.summary import Summary
+from querysafe.testing.unittests import apart_from_set_up
+
+if TYPE_CHECKING:
+    from querysafe.testing.judging import Judge
 
 _RESULT = "querysafe_result"
+_OURS = "querysafe."
 
 
 class Guard:
@@ -26,36 +34,42 @@ class Guard:
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
         self.config = config
         self.settings = settings
-        self.worker = hasattr(config, "workerinput")
-        self.directory = config.rootpath / settings.baseline
-        self.accepted = memory.load(self.directory)
-        self.results: dict[str, TestResult] = {}
-        self.collected: set[str] = set()
-        self.modules: set[str] = set()
-        self._partial: set[str] = set()
+        self.worker: Mapping[str, Any] | None = getattr(config, "workerinput", None)
         self.reporter = Reporter(config, settings)
-        self._judge: Any = None
-        self._recorder: Any = None
-        self._interpreter: Any = None
-        self._current: pytest.Item | None = None
-        self._marks: Marks = Marks()
+        directory = config.rootpath / settings.baseline
+        self.enforces = _enforces(config, settings, self.worker)
+        self.summary = Summary(
+            settings=settings,
+            directory=directory,
+            accepted=self._accepted(directory),
+            collection=Collection(config),
+        )
+        self.listener = Listener(config.rootpath, settings)
+        self._judge: Judge | None = None
+        self._marks = Marks()
+        self._called = False
+        self._failed_within = False
         self._run: RunResult | None = None
+        if settings.select or settings.ignore:
+            self._judge = self._judging()
 
     # --- the run
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tell a worker of pytest-xdist what this process decided."""
+        node.workerinput["querysafe_enforces"] = self.enforces
+        if self.reporter.recordings is not None:
+            node.workerinput["querysafe_recordings"] = str(self.reporter.recordings)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Know which modules were collected from their first test to their last."""
+        self.summary.collection.note(report)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Know every collected test, those that -k deselects afterwards too."""
-        self.collected |= {item.nodeid for item in items}
-        arguments = [argument.partition("[")[0] for argument in self.config.args]
-        self._partial |= {
-            nodeid.partition("::")[0].rpartition("/")[2] for nodeid in arguments if "::" in nodeid
-        }
-        self.modules |= {
-            module
-            for module in (item.nodeid.partition("::")[0] for item in items)
-            if module.rpartition("/")[2] not in self._partial
-        }
+        self.summary.collection.add(items)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, Any, Any]:
@@ -64,28 +78,46 @@ class Guard:
         return (yield)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_fixture_setup(
+        self, fixturedef: "pytest.FixtureDef[Any]"
+    ) -> Generator[None, Any, Any]:
+        """Tell set-up from the call, which may ask for a fixture, too.
+
+        What wider fixtures do is kept out of the test that happens to be the first to ask.
+        """
+        before = self.listener.phase
+        phase = "setup" if fixturedef.scope == "function" else WIDER
+        if before in (phase, WIDER):
+            return (yield)
+        self.listener.enter(phase)
+        try:
+            return (yield)
+        finally:
+            self.listener.enter(before)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
         """The test itself, from here on."""
-        if self._recorder is None:
-            self._begin(item)
-        self._phase("call")
-        if self.settings.cold_session and self._recorder is not None:
+        if self.settings.cold_session and self.listener.hears:
             from querysafe.growth.cold import cool_all
 
             cool_all()
+        self.listener.enter("call")
         try:
-            return (yield)
+            with apart_from_set_up(item, self.listener.enter):
+                return (yield)
         finally:
-            self._phase("after")
+            self.listener.enter("after")
+            self._called = True
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, Any, Any]:
+    def pytest_runtest_teardown(self) -> Generator[None, Any, Any]:
         """What fixtures undo."""
-        self._phase("teardown")
+        self.listener.enter("teardown")
         try:
             return (yield)
         finally:
-            self._end()
+            self.listener.close()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(
@@ -93,180 +125,170 @@ class Guard:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Judge a test when its call is over, before anybody is told of its outcome."""
         report = yield
-        if report.when == "call" or (report.when == "setup" and not report.passed):
-            result = self._result(item, report)
-            if result is not None:
-                self._attach(item, report, result)
+        if report.when == "call" and not self._called:
+            # A subtest reports while the test goes on.
+            self._failed_within = self._failed_within or report.failed
+        elif report.when == "call" or (report.when == "setup" and not report.passed):
+            self._finish_test(item, report)
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take in what a worker or this process found."""
-        packed = getattr(report, _RESULT, None)
-        if packed is not None:
-            result = pickle.loads(base64.b64decode(packed))
-            self.results[result.nodeid] = result
-            delattr(report, _RESULT)
+        """Take in what a worker found; a test whose worker died has failed."""
+        packed = report.__dict__.pop(_RESULT, None)
+        if packed is not None and self.worker is None:
+            self._take_in(*pickle.loads(base64.b64decode(packed)))
+        elif packed is not None:
+            setattr(report, _RESULT, packed)
+        elif report.when not in ("setup", "call", "teardown") and report.failed:
+            self._take_in(_nothing(report.nodeid, "failed"), Marks(), frozenset())
 
     # --- one test
 
     def _begin(self, item: pytest.Item) -> None:
-        self._current = item
+        self._called = self._failed_within = False
+        self._marks = Marks()
+        item.user_properties[:] = _others(item.user_properties)
         try:
             self._marks = marks_of(item)
         except SettingsError as error:
-            pytest.fail(str(error), pytrace=False)
-        if "sqlalchemy" not in sys.modules:
-            return
-        if self._recorder is None:
-            self._install()
-        from querysafe.capture.watch import recorder
-        from querysafe.testing.judging import function_of
+            if self.enforces:
+                pytest.fail(str(error), pytrace=False)
+            self.summary.complaints.add(str(error))
+        until = None
+        if "sqlalchemy" in sys.modules:
+            from querysafe.testing.judging import function_of
 
-        self._recorder = recorder()
-        self._recorder.until = getattr(function_of(item), "__code__", None)
-        self._recorder.start()
-        self._phase("setup")
+            until = getattr(function_of(item), "__code__", None)
+        self.listener.open(until)
+        self.listener.enter("setup")
 
-    def _install(self) -> None:
-        from querysafe.capture.recorder import Interpreter
-        from querysafe.capture.watch import recorder
+    def _finish_test(self, item: pytest.Item, report: pytest.TestReport) -> None:
+        outcome = "failed" if self._failed_within else report.outcome
+        result, used = self._judged(item, outcome)
+        item.user_properties += self.reporter.properties(result)
+        report.user_properties[:] = item.user_properties
+        if self.worker is None:
+            self._take_in(result, self._marks, used)
+        else:
+            packed = pickle.dumps((result, self._marks, used))
+            setattr(report, _RESULT, base64.b64encode(packed).decode("ascii"))
+        is_plain = outcome == "passed" and report.when == "call" and not _expected(report)
+        if self.enforces and is_plain and (failing := self._failing(result)):
+            report.outcome = "failed"
+            report.longrepr = self.reporter.failure(failing)
 
-        self._recorder = recorder(
-            self.config.rootpath,
-            own=self.settings.root_packages,
-            foreign=self.settings.library_paths,
+    def _judged(self, item: pytest.Item, outcome: str) -> tuple[TestResult, frozenset[Allowance]]:
+        every = self.reporter.recordings is not None
+        recording = self.listener.recording(item.nodeid, every=every)
+        if recording is None:
+            return _nothing(item.nodeid, outcome), frozenset()
+        if every:
+            self.reporter.keep(recording)
+        return self._judging().judge(
+            item,
+            recording,
+            outcome=outcome,
+            marks=self._marks,
+            ignored=self.listener.ignored(),
         )
-        self._interpreter = Interpreter(self._recorder)
 
-    def _phase(self, name: str) -> None:
-        if self._recorder is not None:
-            self._recorder.phase = name
-            if name == "call":
-                from querysafe.capture.requests import wrap_applications
-
-                wrap_applications()
-
-    def _end(self) -> None:
-        if self._recorder is not None:
-            self._interpreter.remember_setup()
-            self._recorder.stop()
-            self._recorder.start()
-            self._recorder.stop()
-            self._recorder.sites.forget()
-
-    def _result(self, item: pytest.Item, report: pytest.TestReport) -> TestResult | None:
+    def _judging(self) -> "Judge":
         if self._judge is None:
             from querysafe.testing.judging import Judge
 
-            self._judge = Judge(self.settings, self.accepted)
-        if self._recorder is None:
-            return TestResult(
-                nodeid=item.nodeid, queries=0, database_seconds=0.0, outcome=report.outcome
-            )
-        from querysafe.capture.watch import ignored
+            self._judge = Judge(self.settings, self.summary.accepted)
+        return self._judge
 
-        every = self.reporter.recordings is not None
-        recording = self._interpreter.recording(item.nodeid, every=every)
-        if self.reporter.recordings is not None:
-            self.reporter.keep(recording)
-        judged: TestResult = self._judge.judge(
-            item,
-            recording,
-            outcome=report.outcome,
-            marks=self._marks,
-            ignored=ignored(self._recorder.raws),
-        )
-        return judged
+    def _failing(self, result: TestResult) -> list[Finding]:
+        judge = self._judging() if result.findings else None
+        return [each for each in result.findings if judge is not None and judge.fails(each)]
 
-    def _attach(self, item: pytest.Item, report: pytest.TestReport, result: TestResult) -> None:
-        for name, value in self.reporter.properties(result):
-            item.user_properties.append((name, value))
-            report.user_properties.append((name, value))
-        if self.worker:
-            setattr(report, _RESULT, base64.b64encode(pickle.dumps(result)).decode("ascii"))
-        else:
-            self.results[result.nodeid] = result
-        failing = [finding for finding in result.findings if self._judge.fails(finding)]
-        enforced = self.settings.mode == "check" and not self.settings.update
-        if enforced and failing and report.when == "call" and report.passed:
-            report.outcome = "failed"
-            report.longrepr = self.reporter.failure(failing)
+    def _take_in(self, result: TestResult, marks: Marks, used: frozenset[Allowance]) -> None:
+        self.summary.results[result.nodeid] = result
+        self.summary.suppressions.note(marks, used)
 
     # --- the end
 
     @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write the reports and the baseline: the process that has all results does."""
-        if self.worker:
+        self.listener.leave()
+        if self.worker is not None:
             output = self.config.workeroutput  # type: ignore[attr-defined]
-            output["querysafe_collected"] = sorted(self.collected)
-            output["querysafe_modules"] = sorted(self.modules)
+            output["querysafe_collection"] = self.summary.collection.sent()
+            output["querysafe_complaints"] = sorted(self.summary.complaints)
             return
         try:
             self.reporter.finish(self.run_result())
         except QuerysafeError as error:
             self.reporter.problems.append(str(error))
             session.exitstatus = session.exitstatus or pytest.ExitCode.INTERNAL_ERROR
-        if self._misses_baseline():
+        if self.enforces and self.summary.misses_baseline():
             self.reporter.problems.append(
                 f'the baseline "{self.settings.baseline}" does not exist\n'
                 "  hint: run `pytest --querysafe-update` and commit the directory"
             )
-            if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+            if session.exitstatus == pytest.ExitCode.OK:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_testnodedown(self, node: Any, error: object) -> None:
+    def pytest_testnodedown(self, node: Any) -> None:
         """Learn from a worker of pytest-xdist which tests there are."""
         output = getattr(node, "workeroutput", {})
-        self.collected |= set(output.get("querysafe_collected", ()))
-        self.modules |= set(output.get("querysafe_modules", ()))
+        self.summary.collection.receive(output.get("querysafe_collection", {}))
+        self.summary.complaints.update(output.get("querysafe_complaints", ()))
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Say what was found, the diagnosis first."""
-        if not self.worker:
+        if self.worker is None:
             self.reporter.say(terminalreporter, self.run_result())
+
+    def pytest_unconfigure(self) -> None:
+        """Leave nothing behind, however the run ended."""
+        self.listener.leave()
+        self.reporter.clean()
 
     def run_result(self) -> RunResult:
         """Everything the run found; with ``update``, the new baseline is written first."""
         if self._run is None:
-            self._run = self._summed_up()
+            recordings = str(self.reporter.recordings) if self.settings.record else None
+            only_collects = bool(self.config.getoption("collectonly", False))
+            try:
+                self._run = self.summary.run(recordings, write=not only_collects)
+            except QuerysafeError:
+                self._run = self.summary.run(recordings, write=False)
+                raise
         return self._run
 
-    def _summed_up(self) -> RunResult:
-        tests = tuple(self.results[nodeid] for nodeid in sorted(self.results))
-        seen = memory.Seen(tests=frozenset(self.collected), modules=frozenset(self.modules))
-        notes: list[str] = []
-        stale = (
-            *memory.gone(self.accepted, seen),
-            *(line for test in tests for line in memory.stale(self.accepted, test)),
-        )
-        improved = tuple(
-            line for test in tests for line in memory.improvements(self.accepted, test)
-        )
-        if self.settings.update:
-            updated = memory.update(self.accepted, tests, seen)
-            changed = memory.write(self.directory, updated)
-            notes.append(
-                f"baseline {self.settings.baseline}: {len(changed)} files changed"
-                if changed
-                else f"baseline {self.settings.baseline}: nothing changed"
-            )
-            tests = tuple(memory.judge(updated, test) for test in tests)
-            stale, improved = (), ()
-        return RunResult(
-            tests=tests,
-            mode=self.settings.mode,
-            recordings=str(self.reporter.recordings) if self.settings.record else None,
-            stale=stale,
-            improved=improved,
-            notes=tuple(notes),
-        )
+    def _accepted(self, directory: Any) -> Baseline:
+        """Read the baseline; one that cannot be read stops all but a mere report."""
+        try:
+            return memory.load(directory)
+        except BaselineError as error:
+            if self.enforces or self.settings.update:
+                raise
+            self.reporter.problems.append(str(error))
+            return Baseline()
 
-    def _misses_baseline(self) -> bool:
-        return (
-            self.settings.mode == "check"
-            and not self.settings.update
-            and bool(os.environ.get("CI"))
-            and not memory.exists(Path(self.directory))
-        )
+
+def _enforces(config: pytest.Config, settings: Settings, worker: Mapping[str, Any] | None) -> bool:
+    """Whether findings fail tests: ``--querysafe-json`` collects, unless the mode is beside it."""
+    if worker is not None and "querysafe_enforces" in worker:
+        return bool(worker["querysafe_enforces"])
+    typed = [str(argument).partition("=")[0] for argument in config.invocation_params.args]
+    collects = "--querysafe-json" in typed and "--querysafe" not in typed
+    return settings.mode == "check" and not settings.update and not collects
+
+
+def _expected(report: pytest.TestReport) -> bool:
+    """Whether the test is marked ``xfail``: what it does is judged by that marker."""
+    return hasattr(report, "wasxfail")
+
+
+def _others(properties: list[tuple[str, object]]) -> list[tuple[str, object]]:
+    """The properties of a test that are not ours: a rerun says anew what we say."""
+    return [each for each in properties if not each[0].startswith(_OURS)]
+
+
+def _nothing(nodeid: str, outcome: str) -> TestResult:
+    return TestResult(nodeid=nodeid, queries=0, database_seconds=0.0, outcome=outcome)

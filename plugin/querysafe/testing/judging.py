@@ -2,9 +2,10 @@
 
 import inspect
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from sys import intern
 from typing import Any
 
 import pytest
@@ -12,14 +13,12 @@ import pytest
 from querysafe.analysis.registry import RULES, findings, rule
 from querysafe.analysis.rules.history import REGRESSION
 from querysafe.analysis.subject import Limits, Subject
-from querysafe.baseline import Baseline, growths, judge
+from querysafe.baseline import Baseline, growths, judge, readable
 from querysafe.finding import Finding, Severity, Verdict
 from querysafe.query import CapturedQuery
 from querysafe.recording import Recording, TestResult
 from querysafe.settings import Settings
-from querysafe.testing.marks import Marks, accepts
-
-TEXT_LENGTH = 300
+from querysafe.testing.marks import Allowance, Marks, accepts
 
 
 def function_of(item: pytest.Item) -> Any:
@@ -44,6 +43,7 @@ class Judge:
         selected = [rule(name).id for name in settings.select] or [each.id for each in RULES]
         dropped = {rule(name).id for name in settings.ignore}
         self.rules = frozenset(selected) - dropped
+        self.allow = tuple(map(Allowance, settings.allow))
 
     def judge(
         self,
@@ -53,8 +53,8 @@ class Judge:
         outcome: str,
         marks: Marks,
         ignored: Mapping[int, str],
-    ) -> TestResult:
-        """Say what a test did and what is to be said about it."""
+    ) -> tuple[TestResult, frozenset[Allowance]]:
+        """Say what a test did and what is to be said about it, and which allowances it took."""
         function = function_of(item)
         code = getattr(function, "__code__", None)
         settings = self._settings
@@ -65,14 +65,17 @@ class Judge:
             first_line=code.co_firstlineno if code is not None else 0,
             passed=outcome == "passed",
             limits=Limits(
-                threshold=int(marks.threshold or settings.threshold),
+                threshold=marks.threshold or settings.threshold,
                 slow_seconds=settings.slow_seconds,
                 max_queries=_first(marks.max_queries, settings.max_queries),
                 max_seconds=_first(marks.max_seconds, settings.max_seconds),
             ),
         )
-        found = findings(subject, self.rules) if len(recording) else ()
-        found = tuple(self._suppressed(each, marks, ignored) for each in found)
+        used: set[Allowance] = set()
+        allow = (*marks.allow, *self.allow)
+        found = tuple(
+            _suppressed(each, allow, ignored, used) for each in findings(subject, self.rules)
+        )
         counts, texts = _shapes(recording.queries)
         result = TestResult(
             nodeid=item.nodeid,
@@ -87,27 +90,17 @@ class Judge:
         )
         if REGRESSION.id in self.rules:
             grown = tuple(
-                self._suppressed(each, marks, ignored)
+                _suppressed(each, allow, ignored, used)
                 for each in self._regressions(result, recording)
             )
             result = replace(result, findings=(*result.findings, *grown))
-        return judge(self._baseline, result)
+        return judge(self._baseline, result), frozenset(used)
 
     def fails(self, finding: Finding) -> bool:
         """Whether mode ``check`` fails a test for a finding, under ``fail_on``."""
         if self._settings.fail_on == "error" and finding.severity is not Severity.ERROR:
             return False
         return finding.fails
-
-    def _suppressed(self, finding: Finding, marks: Marks, ignored: Mapping[int, str]) -> Finding:
-        for pattern, reason in (*marks.allow, *((each, "") for each in self._settings.allow)):
-            if accepts(pattern, finding):
-                reason = reason or f'allowed by "{pattern}"'
-                return replace(finding, verdict=Verdict.SUPPRESSED, reason=reason)
-        reasons = [ignored.get(index, "") for index in finding.queries]
-        if reasons and all(reasons):
-            return replace(finding, verdict=Verdict.SUPPRESSED, reason=reasons[0])
-        return finding
 
     def _regressions(self, result: TestResult, recording: Recording) -> list[Finding]:
         found = []
@@ -134,16 +127,33 @@ class Judge:
         return found
 
 
+def _suppressed(
+    finding: Finding,
+    allow: Iterable[Allowance],
+    ignored: Mapping[int, str],
+    used: set[Allowance],
+) -> Finding:
+    taken = [allowance for allowance in allow if accepts(allowance.pattern, finding)]
+    used.update(taken)
+    if taken:
+        reason = taken[0].reason or f'allowed by "{taken[0].pattern}"'
+        return replace(finding, verdict=Verdict.SUPPRESSED, reason=reason)
+    reasons = [ignored.get(index, "") for index in finding.queries]
+    if reasons and all(reasons):
+        return replace(finding, verdict=Verdict.SUPPRESSED, reason=reasons[0])
+    return finding
+
+
 def _first(*values: Any) -> Any:
     return next((value for value in values if value is not None), None)
 
 
 def _shapes(queries: Sequence[CapturedQuery]) -> tuple[dict[str, int], dict[str, str]]:
     counts: Counter[str] = Counter()
-    texts: dict[str, str] = {}
+    statements: dict[str, str] = {}
     for query in queries:
         if query.context.phase == "call":
             counts[query.fingerprint] += query.calls
-            texts.setdefault(query.fingerprint, query.statement)
-    repeated = {shape: count for shape, count in sorted(counts.items()) if count > 1}
-    return repeated, {shape: texts[shape] for shape in repeated}
+            statements.setdefault(query.fingerprint, query.statement)
+    repeated = {intern(shape): count for shape, count in sorted(counts.items()) if count > 1}
+    return repeated, {shape: intern(readable(shape, statements[shape])) for shape in repeated}

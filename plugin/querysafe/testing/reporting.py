@@ -77,6 +77,9 @@ class Reporter:
 
             with Path(summary).open("a", encoding="utf-8") as file:
                 file.write(markdown.render(run))
+
+    def clean(self) -> None:
+        """Remove the folder that only this run needed."""
         if self._temporary and self.recordings is not None:
             shutil.rmtree(self.recordings, ignore_errors=True)
 

@@ -1,0 +1,107 @@
+"""Listens to one test after the other; idle for as long as nobody imports SQLAlchemy."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from querysafe.capture.windows import stretches
+from querysafe.recording import Recording
+from querysafe.settings import Settings
+from querysafe.testing.arrival import Arrival
+
+if TYPE_CHECKING:
+    from types import CodeType
+
+    from querysafe.capture.raw import Recorder
+    from querysafe.capture.recorder import Interpreter
+
+WIDER = "wider"
+"""The phase of what fixtures of a class, module or session do: it belongs to no test."""
+
+
+class Listener:
+    """The recorder of the process, as far as the guard needs it."""
+
+    def __init__(self, root: Path, settings: Settings) -> None:
+        self._root = root
+        self._settings = settings
+        self._arrival = Arrival("sqlalchemy", self._start)
+        self._recorder: Recorder | None = None
+        self._interpreter: Interpreter | None = None
+        self._is_open = False
+        self._until: CodeType | None = None
+        self.phase = ""
+        self._arrival.wait()
+
+    @property
+    def hears(self) -> bool:
+        """Whether a statement could be heard: SQLAlchemy is there and a test is under way."""
+        return self._recorder is not None and self._is_open
+
+    def open(self, until: "CodeType | None") -> None:
+        """Begin a test; ``until`` is its own function."""
+        self._is_open = True
+        self._until = until
+        self.phase = ""
+        stretches.clear()
+        stretches.noted = True
+        if "sqlalchemy" in sys.modules:
+            self._start()
+
+    def enter(self, phase: str) -> None:
+        """What is heard from now on belongs to a phase of the test."""
+        self.phase = phase
+        if self._recorder is not None:
+            self._recorder.phase = phase
+            if phase == "call":
+                from querysafe.capture.requests import wrap_applications
+
+                wrap_applications()
+
+    def recording(self, name: str, *, every: bool) -> Recording | None:
+        """What the test sent, and its set-up; ``None`` when it sent nothing."""
+        if self._recorder is None or self._interpreter is None or not self._recorder.raws:
+            return None
+        self._interpreter.remember(WIDER)
+        return self._interpreter.recording(name, every=every, without=WIDER)
+
+    def ignored(self) -> Mapping[int, str]:
+        """Position in the recording to reason, for what was sent within ``ignore``."""
+        from querysafe.capture.watch import ignored
+
+        assert self._recorder is not None
+        return ignored(self._recorder.heard(WIDER))
+
+    def close(self) -> None:
+        """End a test and forget what it sent."""
+        self._is_open = False
+        stretches.noted = False
+        stretches.clear()
+        if self._recorder is not None and self._interpreter is not None:
+            self._interpreter.remember(WIDER)
+            self._recorder.start()
+            self._recorder.stop()
+            self._recorder.sites.forget()
+
+    def leave(self) -> None:
+        """Wait for SQLAlchemy no longer: the run is over."""
+        self._arrival.leave()
+
+    def _start(self) -> None:
+        """Record from now on: at the beginning of a test, or when SQLAlchemy arrives in one."""
+        if not self._is_open:
+            return
+        from querysafe.capture.recorder import Interpreter
+        from querysafe.capture.watch import recorder, take_over
+
+        if self._recorder is None:
+            self._recorder = recorder(
+                self._root,
+                own=self._settings.root_packages,
+                foreign=self._settings.library_paths,
+            )
+            self._interpreter = Interpreter(self._recorder)
+        take_over()
+        self._recorder.until = self._until
+        self._recorder.phase = self.phase
