@@ -196,6 +196,8 @@ class CapturedQuery:
             "querysafe.orm_path": list(self.orm_cause.path) or None,
             "querysafe.entity": self.orm_cause.entity or None,
             "querysafe.owner": self.orm_cause.owner or None,
+            "querysafe.columns": list(self.orm_cause.columns) or None,
+            "querysafe.reason": self.orm_cause.reason or None,
             "querysafe.parent_index": self.parent_index,
         }
         event |= {name: value for name, value in optional.items() if value is not None}
@@ -245,6 +247,8 @@ class CapturedQuery:
                 path=tuple(event.get("querysafe.orm_path", ())),
                 entity=event.get("querysafe.entity", ""),
                 owner=event.get("querysafe.owner", ""),
+                columns=tuple(event.get("querysafe.columns", ())),
+                reason=event.get("querysafe.reason", ""),
             ),
             parent=CallSite(**parent) if parent else None,
             parent_index=event.get("querysafe.parent_index"),

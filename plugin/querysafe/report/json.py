@@ -5,13 +5,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from querysafe.analysis.registry import rule
-from querysafe.errors import QuerysafeError, RecordingError
-from querysafe.finding import Finding, Rule, Severity, Verdict
-from querysafe.query import CallSite
-from querysafe.recording import RunResult, TestResult
+from querysafe.errors import RecordingError
+from querysafe.finding import Finding
+from querysafe.recording import RunResult
+from querysafe.report.values import (
+    finding_from_json,
+    finding_to_json,
+    test_from_json,
+    test_to_json,
+)
 
 SCHEMA = 1
+_HINT = "write it with pytest --querysafe-json=FILE"
 
 
 def to_json(run: RunResult) -> dict[str, Any]:
@@ -19,8 +24,8 @@ def to_json(run: RunResult) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "mode": run.mode,
-        "findings": [_finding(each) for each in run.findings],
-        "tests": [_test(each) for each in run.tests],
+        "findings": [finding_to_json(each) for each in run.findings],
+        "tests": [test_to_json(each) for each in run.tests],
         "recordings": run.recordings,
         "stale": list(run.stale),
         "improved": list(run.improved),
@@ -29,8 +34,12 @@ def to_json(run: RunResult) -> dict[str, Any]:
 
 
 def render(run: RunResult) -> str:
-    """Render a run as the text of a JSON file."""
-    return json.dumps(to_json(run), indent=1, ensure_ascii=False) + "\n"
+    """Render a run as the text of a JSON file.
+
+    Half a surrogate pair, which no UTF-8 file can hold, is written as an escape.
+    """
+    text = json.dumps(to_json(run), indent=1, ensure_ascii=False)
+    return text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n"
 
 
 def read_json(path: Path) -> RunResult:
@@ -40,15 +49,19 @@ def read_json(path: Path) -> RunResult:
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise RecordingError(f'"{path}" cannot be read: {error.strerror}', hint=_HINT) from None
+    except (ValueError, RecursionError) as error:
+        raise RecordingError(f'"{path}" is not JSON: {error}', hint=_HINT) from None
+    found = content.get("schema") if isinstance(content, dict) else None
+    if isinstance(found, int) and found > SCHEMA:
         raise RecordingError(
-            f'"{path}" cannot be read: {error}', hint="write it with pytest --querysafe-json=FILE"
-        ) from None
-    if not isinstance(content, dict) or content.get("schema") != SCHEMA:
-        found = content.get("schema") if isinstance(content, dict) else None
+            f'"{path}" is of schema {found}, this querysafe reads schema {SCHEMA}',
+            hint="a newer querysafe wrote it: update this one",
+        )
+    if found != SCHEMA or isinstance(found, bool):
         raise RecordingError(
-            f'"{path}" is no report of schema {SCHEMA} (its schema is {found!r})',
-            hint="write it with pytest --querysafe-json=FILE",
+            f'"{path}" is no report of schema {SCHEMA} (its schema is {found!r})', hint=_HINT
         )
     try:
         return _run(content)
@@ -59,102 +72,17 @@ def read_json(path: Path) -> RunResult:
         ) from None
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
-    return {
-        "nodeid": finding.nodeid,
-        "rule": finding.rule.id,
-        "rule_name": finding.rule.name,
-        "label": finding.label,
-        "count": finding.count,
-        "message": finding.message,
-        "call_sites": [site.to_json() for site in finding.call_sites],
-        "parent": finding.parent.to_json() if finding.parent else None,
-        "cure": finding.cure,
-        "advice": finding.advice,
-        "statement": finding.statement,
-        "fingerprint": finding.fingerprint,
-        "severity": finding.severity.value,
-        "verdict": finding.verdict.value,
-        "accepted_count": finding.accepted_count,
-        "reason": finding.reason,
-        "graphql_path": finding.graphql_path,
-        "request": finding.request,
-        "seconds": round(finding.seconds, 6),
-        "queries": list(finding.queries),
-    }
-
-
-def _test(test: TestResult) -> dict[str, Any]:
-    return {
-        "nodeid": test.nodeid,
-        "queries": test.queries,
-        "database_seconds": round(test.database_seconds, 6),
-        "outcome": test.outcome,
-        "shapes": dict(test.shapes),
-        "texts": dict(test.texts),
-    }
-
-
 def _run(content: Mapping[str, Any]) -> RunResult:
     by_test: dict[str, list[Finding]] = {}
     for each in content["findings"]:
-        by_test.setdefault(each["nodeid"], []).append(_read_finding(each))
-    tests = tuple(
-        TestResult(
-            nodeid=each["nodeid"],
-            queries=each["queries"],
-            database_seconds=each["database_seconds"],
-            outcome=each["outcome"],
-            findings=tuple(by_test.get(each["nodeid"], ())),
-            shapes=each.get("shapes", {}),
-            texts=each.get("texts", {}),
-        )
-        for each in content["tests"]
-    )
+        by_test.setdefault(each["nodeid"], []).append(finding_from_json(each))
     return RunResult(
-        tests=tests,
+        tests=tuple(
+            test_from_json(each, by_test.pop(each["nodeid"], ())) for each in content["tests"]
+        ),
         mode=content.get("mode", "report"),
         recordings=content.get("recordings"),
         stale=tuple(content.get("stale", ())),
         improved=tuple(content.get("improved", ())),
         notes=tuple(content.get("notes", ())),
     )
-
-
-def _read_finding(each: Mapping[str, Any]) -> Finding:
-    return Finding(
-        nodeid=each["nodeid"],
-        rule=_rule(each),
-        label=each["label"],
-        count=each["count"],
-        message=each.get("message", ""),
-        call_sites=tuple(CallSite(**site) for site in each["call_sites"]),
-        parent=CallSite(**each["parent"]) if each["parent"] else None,
-        cure=each["cure"],
-        advice=each.get("advice", ""),
-        statement=each["statement"],
-        fingerprint=each.get("fingerprint", ""),
-        graphql_path=each.get("graphql_path", ""),
-        request=each.get("request", ""),
-        seconds=each.get("seconds", 0.0),
-        queries=tuple(each.get("queries", ())),
-        verdict=Verdict(each.get("verdict", "new")),
-        accepted_count=each.get("accepted_count"),
-        reason=each.get("reason", ""),
-    )
-
-
-def _rule(each: Mapping[str, Any]) -> Rule:
-    """The rule by its id; one of a newer version is kept as far as the report tells of it."""
-    try:
-        return rule(each["rule"])
-    except QuerysafeError:
-        return Rule(
-            id=each["rule"],
-            name=each.get("rule_name", each["rule"]),
-            severity=Severity(each["severity"]),
-            summary=each.get("message", ""),
-            condition="",
-            effect="",
-            cure="",
-        )

@@ -12,7 +12,7 @@ from querysafe import baseline as memory
 from querysafe.baseline import Baseline
 from querysafe.errors import BaselineError, QuerysafeError, SettingsError
 from querysafe.finding import Finding
-from querysafe.recording import RunResult, TestResult
+from querysafe.recording import Recording, RunResult, TestResult
 from querysafe.settings import Settings
 from querysafe.testing.collection import Collection
 from querysafe.testing.listening import WIDER, Listener
@@ -180,17 +180,19 @@ class Guard:
     def _judged(self, item: pytest.Item, outcome: str) -> tuple[TestResult, frozenset[Allowance]]:
         every = self.reporter.recordings is not None
         recording = self.listener.recording(item.nodeid, every=every)
+        used: frozenset[Allowance] = frozenset()
         if recording is None:
-            return _nothing(item.nodeid, outcome), frozenset()
-        if every:
-            self.reporter.keep(recording)
-        return self._judging().judge(
-            item,
-            recording,
-            outcome=outcome,
-            marks=self._marks,
-            ignored=self.listener.ignored(),
-        )
+            recording, result = Recording(name=item.nodeid), _nothing(item.nodeid, outcome)
+        else:
+            result, used = self._judging().judge(
+                item,
+                recording,
+                outcome=outcome,
+                marks=self._marks,
+                ignored=self.listener.ignored(),
+            )
+        self.reporter.keep(recording, result)
+        return result, used
 
     def _judging(self) -> "Judge":
         if self._judge is None:
@@ -223,6 +225,8 @@ class Guard:
         except QuerysafeError as error:
             self.reporter.problems.append(str(error))
             session.exitstatus = session.exitstatus or pytest.ExitCode.INTERNAL_ERROR
+        if self.reporter.failed:
+            session.exitstatus = session.exitstatus or pytest.ExitCode.INTERNAL_ERROR
         if self.enforces and self.summary.misses_baseline():
             self.reporter.problems.append(
                 f'the baseline "{self.settings.baseline}" does not exist\n'
@@ -251,13 +255,16 @@ class Guard:
     def run_result(self) -> RunResult:
         """Everything the run found; with ``update``, the new baseline is written first."""
         if self._run is None:
-            recordings = str(self.reporter.recordings) if self.settings.record else None
+            recordings = self.reporter.recordings_name
             only_collects = bool(self.config.getoption("collectonly", False))
             try:
                 self._run = self.summary.run(recordings, write=not only_collects)
             except QuerysafeError:
                 self._run = self.summary.run(recordings, write=False)
                 raise
+            for test in self._run.tests:
+                if test != self.summary.results[test.nodeid]:
+                    self.reporter.keep_again(test)
         return self._run
 
     def _accepted(self, directory: Any) -> Baseline:

@@ -4,12 +4,14 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from querysafe.errors import QuerysafeError
 from querysafe.finding import Finding
 from querysafe.recording import Recording, RunResult, TestResult
 from querysafe.settings import Settings
@@ -23,29 +25,59 @@ class Reporter:
         self._settings = settings
         self.problems: list[str] = []
         self.written: list[str] = []
+        self.failed = False
+        """Whether something that was asked for could not be written."""
         self._temporary = False
         self.recordings: Path | None = self._recordings()
 
     def _recordings(self) -> Path | None:
         """The folder that every process of the run writes recordings to, if any is wanted."""
+        given = getattr(self._config, "workerinput", {}).get("querysafe_recordings")
+        if given:
+            return Path(given)
         if self._settings.record is not None:
             folder = self._config.invocation_params.dir / self._settings.record
             folder.mkdir(parents=True, exist_ok=True)
             return folder
         if self._settings.html is None:
             return None
-        given = getattr(self._config, "workerinput", {}).get("querysafe_recordings")
-        if given:
-            return Path(given)
         self._temporary = True
         return Path(tempfile.mkdtemp(prefix="querysafe-"))
 
-    def keep(self, recording: Recording) -> None:
-        """Write one test's queries."""
-        from querysafe.report import ndjson
+    def keep(self, recording: Recording, result: TestResult) -> None:
+        """Write one test's queries and what was made of them, where recordings are wanted."""
+        if self.recordings is not None and (len(recording) or not self._temporary):
+            from querysafe.report import ndjson
 
-        assert self.recordings is not None
-        ndjson.write(recording, self.recordings)
+            with self._trying():
+                ndjson.write(recording, self.recordings, result)
+
+    def keep_again(self, result: TestResult) -> None:
+        """Write a result that the new baseline changed into its recording."""
+        if self.recordings is not None:
+            from querysafe.report import ndjson
+
+            with self._trying():
+                ndjson.write_result(result, self.recordings)
+
+    @contextmanager
+    def _trying(self) -> Iterator[None]:
+        """What cannot be written is told once, and fails the run, never a test."""
+        try:
+            yield
+        except QuerysafeError as error:
+            self.failed = True
+            if str(error) not in self.problems and len(self.problems) < 10:
+                self.problems.append(str(error))
+
+    @property
+    def recordings_name(self) -> str | None:
+        """The folder of recordings that stay, relative to the root directory when below it."""
+        if self.recordings is None or self._temporary:
+            return None
+        folder = self.recordings.resolve()
+        root = self._config.rootpath.resolve()
+        return folder.relative_to(root).as_posix() if folder.is_relative_to(root) else str(folder)
 
     def properties(self, result: TestResult) -> Iterable[tuple[str, str]]:
         """What JUnit XML says of a test; nothing for one that sent no query."""
@@ -62,15 +94,16 @@ class Reporter:
         return text.one_test(findings)
 
     def finish(self, run: RunResult) -> None:
-        """Write the files that were asked for."""
+        """Write the files that were asked for; one that cannot be written keeps none back."""
         from querysafe.report import writing
 
         for name, render in _FILES.items():
             path = getattr(self._settings, name)
             if path is not None:
                 target = self._config.invocation_params.dir / path
-                writing.write(target, render(run, self.recordings, self._config.rootpath))
-                self.written.append(f"{name} report: {path}")
+                with self._trying():
+                    writing.write(target, render(run, self.recordings, self._config.rootpath))
+                    self.written.append(f"{name} report: {path}")
         summary = os.environ.get("GITHUB_STEP_SUMMARY")
         if summary and self._github():
             from querysafe.report import markdown
@@ -110,30 +143,29 @@ class Reporter:
         return self._settings.github == "on"
 
 
-def _json(run: RunResult, _recordings: Path | None, _root: Path) -> str:
+def _json(run: RunResult, _recordings: Path | None, _root: Path) -> Iterable[str]:
     from querysafe.report import json
 
-    return json.render(run)
+    return [json.render(run)]
 
 
-def _sarif(run: RunResult, _recordings: Path | None, root: Path) -> str:
+def _sarif(run: RunResult, _recordings: Path | None, _root: Path) -> Iterable[str]:
     from querysafe.report import sarif
 
-    return sarif.render(run)
+    return [sarif.render(run)]
 
 
-def _markdown(run: RunResult, _recordings: Path | None, _root: Path) -> str:
+def _markdown(run: RunResult, _recordings: Path | None, _root: Path) -> Iterable[str]:
     from querysafe.report import markdown
 
-    return markdown.render(run)
+    return [markdown.render(run)]
 
 
-def _html(run: RunResult, recordings: Path | None, root: Path) -> str:
-    from querysafe.report import ndjson
-    from querysafe.report.html import render
+def _html(run: RunResult, recordings: Path | None, root: Path) -> Iterable[str]:
+    from querysafe.report import html
+    from querysafe.report.recordings import Folders
 
-    kept = ndjson.read_all(recordings) if recordings is not None else {}
-    return render(run, kept, root)
+    return html.parts(run, Folders(*([recordings] if recordings is not None else [])), root)
 
 
 _FILES = {"json": _json, "sarif": _sarif, "markdown": _markdown, "html": _html}

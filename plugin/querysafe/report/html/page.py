@@ -1,0 +1,62 @@
+"""The shell of the page: style, markup, data blocks and script put together."""
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+
+from querysafe.report.html.embedding import embedded
+
+STYLES = ("tokens", "layout", "code", "findings", "tests", "timeline", "print")
+SCRIPTS = (
+    "dom",
+    "data",
+    "words",
+    "highlight",
+    "excerpt",
+    "paging",
+    "state",
+    "theme",
+    "search",
+    "tree",
+    "waterfall",
+    "timeline",
+    "findings",
+    "tests",
+    "statements",
+    "summary",
+    "main",
+)
+"""In the order in which one needs what those before it define."""
+
+
+def assemble(data: Iterator[object]) -> Iterator[str]:
+    """Give the page for a stream of values: the recordings, and the run as the last of them."""
+    style = "".join(_asset(f"style/{name}.css") for name in STYLES)
+    body = "".join(_asset(f"script/{name}.js") for name in SCRIPTS)
+    script = f'(() => {{\n"use strict";\n{body}}})();\n'
+    policy = (
+        f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+    head, foot = _asset("page.html").split("<!-- data -->\n")
+    yield head.replace("{policy}", policy).replace("{style}", style)
+    yield '<script type="application/x-ndjson" id="recordings">'
+    last: object = None
+    for number, value in enumerate(data):
+        if number:
+            yield f"{embedded(last)}\n"
+        last = value
+    yield "</script>\n"
+    yield f'<script type="application/json" id="run">{embedded(last)}</script>\n'
+    yield foot.replace("{script}", script)
+
+
+@cache
+def _asset(name: str) -> str:
+    return files("querysafe.report.html").joinpath(name).read_text(encoding="utf-8")
+
+
+def _digest(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
