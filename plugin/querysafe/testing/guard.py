@@ -218,7 +218,8 @@ class Guard:
         if self.worker is not None:
             output = self.config.workeroutput  # type: ignore[attr-defined]
             output["querysafe_collection"] = self.summary.collection.sent()
-            output["querysafe_complaints"] = sorted(self.summary.complaints)
+            complaints = {*self.summary.complaints, *self.reporter.problems}
+            output["querysafe_complaints"] = sorted(complaints)
             return
         try:
             self.reporter.finish(self.run_result())
