@@ -22,8 +22,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     options.register(parser)
 
 
+def pytest_load_initial_conftests(args: list[str]) -> None:
+    """Say which flag was meant by a misspelt one, which argparse does not."""
+    options.check_flags(args)
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Post the guard, unless it is told to stay away."""
+    """Post the guard, unless it is told to stay away.
+
+    Raises :class:`pytest.UsageError` for a setting or a baseline that cannot be understood.
+    """
     from querysafe.testing.marks import MARKER
 
     config.addinivalue_line("markers", MARKER)
@@ -55,6 +63,7 @@ def querysafe() -> "Iterator[QuerySafe]":
 __all__ = [
     "pytest_addoption",
     "pytest_configure",
+    "pytest_load_initial_conftests",
     "querysafe",
     "querysafe_postgres",
     "querysafe_postgres_prepare",

@@ -104,13 +104,12 @@ def read(option: Option, given: Any, place: str) -> Any:
             raise SettingsError(f'{place} is "{text}"', hint=f"write one of {allowed}")
         return text
     if option.sort == "list":
-        parts = given.replace("\n", ",").split(",") if isinstance(given, str) else list(given)
-        return tuple(str(part).strip() for part in parts if str(part).strip())
-    if option.sort == "path":
-        return Path(str(given)).expanduser()
+        return _list(given, place)
     if option.sort in ("integer", "number"):
         return _number(option, given, place)
-    return str(given)
+    if not isinstance(given, str | Path):
+        raise SettingsError(f'{place} is "{given}"', hint="write a text, in quotes")
+    return Path(given).expanduser() if option.sort == "path" else given
 
 
 def _flag(given: Any, place: str) -> bool:
@@ -120,6 +119,13 @@ def _flag(given: Any, place: str) -> bool:
     if text in _TRUE or text in _FALSE:
         return text in _TRUE
     raise SettingsError(f'{place} is "{given}"', hint="write true or false")
+
+
+def _list(given: Any, place: str) -> tuple[str, ...]:
+    parts = given.replace("\n", ",").split(",") if isinstance(given, str) else given
+    if not isinstance(parts, list | tuple) or not all(isinstance(part, str) for part in parts):
+        raise SettingsError(f'{place} is "{given}"', hint='write a list of texts: ["one", "two"]')
+    return tuple(part.strip() for part in parts if part.strip())
 
 
 def _number(option: Option, given: Any, place: str) -> float | int:
@@ -165,7 +171,8 @@ def _from_pyproject(path: Path | None) -> Mapping[str, Any]:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f'"{path}" cannot be read: {error}') from None
-    table = content.get("tool", {}).get("querysafe", {})
+    tools = content.get("tool", {})
+    table = tools.get("querysafe", {}) if isinstance(tools, dict) else tools
     if not isinstance(table, dict):
         raise SettingsError(
             f'"tool.querysafe" in "{path}" is no table', hint="write [tool.querysafe]"

@@ -1,12 +1,13 @@
 """The options as pytest knows them: command line and ini file."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 
 from querysafe.errors import SettingsError
-from querysafe.options import OPTIONS, Option
+from querysafe.options import OPTIONS, Option, did_you_mean
 from querysafe.settings import Settings, resolve
 
 _KEY = pytest.StashKey[Settings]()
@@ -34,6 +35,17 @@ def register(parser: pytest.Parser) -> None:
         parser.addini(option.ini, option.help, type=sort, default=None)
 
 
+def check_flags(arguments: Sequence[str]) -> None:
+    """Raise :class:`pytest.UsageError` for a flag that begins like ours and does not exist."""
+    known = tuple(option.flag for option in OPTIONS)
+    for argument in arguments:
+        flag = argument.partition("=")[0]
+        if flag.startswith("--querysafe") and flag not in known:
+            raise pytest.UsageError(
+                f'there is no option "{flag}"\n  hint: {did_you_mean(flag, known)}'
+            )
+
+
 def from_pytest(config: pytest.Config) -> Settings:
     """The settings of a pytest run, resolved once.
 
@@ -50,6 +62,11 @@ def from_pytest(config: pytest.Config) -> Settings:
             ini={option.name: _ini(config, option) for option in OPTIONS},
             pyproject=_pyproject(config.rootpath),
         )
+        if settings.select or settings.ignore:
+            from querysafe.analysis.registry import rule
+
+            for name in (*settings.select, *settings.ignore):
+                rule(name)
     except SettingsError as error:
         raise pytest.UsageError(str(error)) from None
     config.stash[_KEY] = settings
