@@ -29,13 +29,13 @@ def test_the_help_of_pytest_lists_every_option_with_its_text(project: Project) -
 
 def test_the_help_of_pytest_loads_none_of_the_heavy_packages(project: Project) -> None:
     project.write("conftest.py", LOADED)
-    project.run("--help").stdout.fnmatch_lines(["loaded: []"])
+    project.run_apart("--help").stdout.fnmatch_lines(["loaded: []"])
 
 
 def test_a_suite_without_sqlalchemy_never_loads_it(project: Project) -> None:
     project.write("conftest.py", LOADED)
     project.write("test_plain.py", "def test_plain(): pass\n")
-    result = project.run()
+    result = project.run_apart()
     result.assert_outcomes(passed=1)
     loaded = next(line for line in result.stdout.lines if line.startswith("loaded: "))
     assert "'sqlalchemy'" not in loaded
@@ -73,10 +73,12 @@ def test_a_wrong_argument_ends_the_run_before_it_begins(
     assert "INTERNALERROR" not in result.stdout.str()
 
 
-def test_a_baseline_that_cannot_be_read_ends_the_run_before_it_begins(project: Project) -> None:
+def test_in_mode_check_a_baseline_that_cannot_be_read_ends_the_run_before_it_begins(
+    project: Project,
+) -> None:
     project.write("test_plain.py", "def test_plain(): pass\n")
     project.write("querysafe-baseline/test_plain.txt", "<<<<<<< HEAD\n")
-    result = project.run()
+    result = project.run("--querysafe=check")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["ERROR: *unfinished merge*", "  hint: *"])
 

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, aliased
 
 @pytest.fixture
 def readings(session: Session) -> None:
-    rows = [{"degrees": number % 30 - 10} for number in range(3000)]
+    rows = [{"degrees": number % 30 - 10} for number in range(1500)]
     session.execute(insert(Reading), rows)
     session.commit()
 
@@ -26,6 +26,6 @@ def warmest_sum(session: Session) -> int:
 
 
 @pytest.mark.usefixtures("readings")
-@pytest.mark.querysafe(max_seconds=0.05)
+@pytest.mark.querysafe(max_seconds=0.02)
 def test_warmest_sum(session: Session) -> None:
-    assert warmest_sum(session) == 13500
+    assert warmest_sum(session) == 6750
