@@ -16,6 +16,8 @@ from querysafe.report.rules import read_example
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "rules"
 IDS = [rule.id for rule in RULES]
+PATIENT = "--querysafe-slow-seconds=30"
+"""On a busy machine any query may be slow; the example that is about it says its own limit."""
 GROWTH_IS_MEASURED = find_spec("querysafe.growth") is not None
 
 
@@ -49,6 +51,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
                 *("-rf", "-p", "no:cacheprovider", "-p", "no:randomly", "-W", "error"),
                 "--querysafe=check",
                 f"--querysafe-json={report}",
+                PATIENT,
                 *options.split(),
                 *paths,
             ],
