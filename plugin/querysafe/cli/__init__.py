@@ -8,6 +8,7 @@ COMMANDS: dict[str, str] = {
     "compare": "Say what got worse or better from BASE to HEAD.",
     "config": "Show what querysafe is told, and where.",
     "init": "Set querysafe up in a project.",
+    "report": "Write the report of earlier runs.",
     "rules": "List the rules, or explain one.",
 }
 """Command to its line in ``querysafe --help``: module ``querysafe.cli.NAME`` holds ``NAME``."""
@@ -23,6 +24,7 @@ Exit status:
 Examples:
   querysafe init
   querysafe rules QS101
+  querysafe report recordings --format html --output report.html
   querysafe compare base.json head.json
 """
 

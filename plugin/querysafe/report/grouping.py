@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from querysafe.finding import Finding, Severity, Verdict
+from querysafe.query import CallSite
 
 _SEVERITIES = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
 _VERDICTS = {Verdict.NEW: 0, Verdict.WORSE: 0, Verdict.ACCEPTED: 1, Verdict.SUPPRESSED: 2}
@@ -48,6 +49,14 @@ def _order(group: Group) -> tuple[object, ...]:
         worst.identity,
         worst.nodeid,
     )
+
+
+def place(finding: Finding) -> CallSite:
+    """Where to show a finding: its first line, or the test's file when no line is to blame."""
+    if finding.call_sites:
+        return finding.call_sites[0]
+    path, _, name = finding.nodeid.partition("::")
+    return CallSite(path=path, line=1, function=name.rpartition("::")[2].partition("[")[0])
 
 
 def plural(number: int, word: str) -> str:

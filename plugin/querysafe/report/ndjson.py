@@ -32,7 +32,7 @@ def file_name(name: str) -> str:
     """A file name for a test's recording: readable, short, never the same for two tests."""
     digest = hashlib.sha256(name.encode("utf-8", "backslashreplace")).hexdigest()[:10]
     readable = re.sub(r"[^\w.-]+", "-", name, flags=re.ASCII)[-100:].strip("-.")
-    return f"{readable}-{digest}{SUFFIX}"
+    return f"{readable or 'recording'}-{digest}{SUFFIX}"
 
 
 def render(recording: Recording, result: TestResult | None = None) -> str:

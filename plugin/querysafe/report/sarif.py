@@ -13,7 +13,7 @@ from querysafe.analysis.registry import RULES
 from querysafe.finding import Finding, Rule, Severity, Verdict
 from querysafe.query import CallSite
 from querysafe.recording import RunResult
-from querysafe.report.grouping import groups
+from querysafe.report.grouping import groups, place
 
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
 
@@ -47,7 +47,8 @@ def to_sarif(run: RunResult) -> dict[str, Any]:
 
 def render(run: RunResult) -> str:
     """The text of a ``.sarif`` file."""
-    return json.dumps(to_sarif(run), indent=1, ensure_ascii=False) + "\n"
+    text = json.dumps(to_sarif(run), indent=1, ensure_ascii=False)
+    return text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n"
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
@@ -71,9 +72,11 @@ def _result(finding: Finding, tests: tuple[str, ...], position: int | None) -> d
         "ruleId": finding.rule.id,
         "level": _LEVELS[finding.severity],
         "message": {"text": message},
-        "locations": [_location(site) for site in finding.call_sites[:1]],
+        "locations": [_location(place(finding))],
         "partialFingerprints": {
-            "querysafe/v1": hashlib.sha256(finding.identity.encode()).hexdigest()[:32]
+            "querysafe/v1": hashlib.sha256(
+                finding.identity.encode("utf-8", "backslashreplace")
+            ).hexdigest()[:32]
         },
         "properties": {
             "count": finding.count,
@@ -102,7 +105,7 @@ def _result(finding: Finding, tests: tuple[str, ...], position: int | None) -> d
 
 
 def _location(site: CallSite, message: str = "") -> dict[str, Any]:
-    uri = quote(site.path)
+    uri = quote(site.path, errors="backslashreplace")
     artifact: dict[str, Any] = {"uri": uri if not site.path.startswith("/") else f"file://{uri}"}
     if not site.path.startswith("/"):
         artifact["uriBaseId"] = "ROOT"
@@ -111,7 +114,7 @@ def _location(site: CallSite, message: str = "") -> dict[str, Any]:
             "artifactLocation": artifact,
             "region": {"startLine": max(1, site.line)},
         },
-        "logicalLocations": [{"name": site.function, "kind": "function"}],
+        "logicalLocations": [{"name": site.function, "kind": "function"}] if site.function else [],
     }
     if message:
         location["message"] = {"text": message}

@@ -9,16 +9,26 @@ from rich.text import Text
 from querysafe.finding import Finding, Severity, Verdict
 from querysafe.recording import RunResult, TestResult
 from querysafe.report.grouping import Group, groups, plural
+from querysafe.report.printable import printable
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold"}
 _LABEL = 9
 _SHAPE = 160
 
 
-def render(run: RunResult, *, width: int = 100, color: bool = False, top: int = 10) -> str:
+def render(
+    run: RunResult,
+    *,
+    width: int = 100,
+    color: bool = False,
+    top: int = 10,
+    all_option: str = "--querysafe-top=0",
+) -> str:
     """The whole report; "" when no test sent a query and there is nothing to say.
 
-    ``top`` is how many findings and tests are shown; 0 shows all.
+    ``top`` is how many findings and tests are shown; 0 shows all, and so does
+    ``all_option``, as the reader is told. Lines are never wrapped: a cure is for pasting.
+    With ``color``, statements are cut to the ``width`` of the terminal.
     """
     busy = [test for test in run.tests if test.queries]
     if not busy and not run.findings and not run.notes:
@@ -31,15 +41,14 @@ def render(run: RunResult, *, width: int = 100, color: bool = False, top: int = 
         _say(console, group)
     if len(grouped) > len(shown):
         console.print(
-            f"… and {plural(len(grouped) - len(shown), 'more finding')}"
-            " (--querysafe-top=0 shows all)\n",
+            f"… and {plural(len(grouped) - len(shown), 'more finding')} ({all_option} shows all)\n",
             style="dim",
         )
     _busiest(console, busy, top)
     _lines(console, "Stale in the baseline: no run shows it any more", run.stale, top)
     _lines(console, "Better than the baseline: --querysafe-update tightens it", run.improved, top)
     for note in run.notes:
-        console.print(Text(note))
+        console.print(Text(printable(note)))
     console.print(_summary(run, grouped))
     return out.getvalue()
 
@@ -76,7 +85,7 @@ def _say(console: Console, group: Group, *, tests: bool = True) -> None:
     worst = group.worst
     head = Text()
     head.append(f"{worst.rule.id} {worst.rule.name}", style=_STYLES[worst.severity])
-    head.append(f"  {worst.message}", style="bold")
+    head.append(f"  {printable(worst.message)}", style="bold")
     if worst.verdict is Verdict.WORSE and worst.accepted_count is not None:
         head.append(f" ({worst.accepted_count} accepted)", style="bold red")
     console.print(head)
@@ -91,7 +100,8 @@ def _say(console: Console, group: Group, *, tests: bool = True) -> None:
     if worst.graphql_path:
         _row(console, "GraphQL", worst.graphql_path)
     if worst.statement:
-        _row(console, "sends", shortened(worst.statement), style="dim")
+        room = min(_SHAPE, console.width - _LABEL - 3) if console.is_terminal else _SHAPE
+        _row(console, "sends", shortened(worst.statement, room), style="dim")
     if worst.cure:
         for number, line in enumerate(worst.cure.splitlines()):
             _row(console, "cure" if number == 0 else "", line, style="green")
@@ -105,7 +115,7 @@ def _say(console: Console, group: Group, *, tests: bool = True) -> None:
 
 def _row(console: Console, label: str, value: str, style: str = "") -> None:
     line = Text(f"  {label:<{_LABEL}} ", style="dim")
-    line.append(value, style=style or "default")
+    line.append(printable(value), style=style or "default")
     console.print(line)
 
 
@@ -129,7 +139,7 @@ def _busiest(console: Console, tests: Sequence[TestResult], top: int) -> None:
     for test in shown:
         console.print(
             Text(f"  {test.queries:>6,} queries {test.database_seconds * 1000:>9,.1f} ms  ").append(
-                test.nodeid
+                printable(test.nodeid)
             )
         )
     console.print()
@@ -141,7 +151,7 @@ def _lines(console: Console, title: str, lines: Iterable[str], top: int) -> None
         return
     console.print(Text(title, style="bold"))
     for line in told[:top] if top else told:
-        console.print(Text(f"  {line}"))
+        console.print(Text(f"  {printable(line)}"))
     if top and len(told) > top:
         console.print(f"  … and {len(told) - top} more", style="dim")
     console.print()

@@ -108,7 +108,7 @@ class Reporter:
         if summary and self._github():
             from querysafe.report import markdown
 
-            with Path(summary).open("a", encoding="utf-8") as file:
+            with Path(summary).open("a", encoding="utf-8", errors="backslashreplace") as file:
                 file.write(markdown.render(run))
 
     def clean(self) -> None:
@@ -134,7 +134,8 @@ class Reporter:
         if self._github():
             sys.stdout.flush()
             terminal.line("")
-            for line in github.render(run).splitlines():
+            place = github.below(self._config.rootpath, os.environ.get("GITHUB_WORKSPACE"))
+            for line in github.render(run, below=place).split("\n"):
                 terminal.line(line)
 
     def _github(self) -> bool:
