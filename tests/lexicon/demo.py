@@ -8,7 +8,6 @@ import json
 import os
 import subprocess
 import sys
-import textwrap
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -18,7 +17,6 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 from rich.text import Text
 from sqlalchemy import URL, text
 from sqlalchemy.pool import NullPool
@@ -66,7 +64,9 @@ def main(out: Path, rows: str) -> None:
         console.print(f"[red]the suite wrote no {report}[/]")
         sys.exit(1)
     _show(json.loads(report.read_text("utf-8")))
-    console.print(f"\nHTML report: {(out / 'querysafe.html').resolve()}")
+    page, told = (out / "querysafe.html").resolve(), (out / "pytest.txt").resolve()
+    console.print(f"\nHTML report: {page}", soft_wrap=True)
+    console.print(f"What pytest said: {told}", soft_wrap=True)
     console.print(f"Took {time.perf_counter() - started:.0f} s.")
     sys.exit(0 if status == 0 else 1)
 
@@ -103,7 +103,7 @@ def _prepare(maintenance: URL, size: Size) -> URL:
 
 
 def _run_suite(url: URL, out: Path) -> int:
-    """Run the lexicon's suite with the plugin in a process of its own."""
+    """Run the lexicon's suite with the plugin in a process of its own; what it says is kept."""
     command = [
         sys.executable,
         "-m",
@@ -116,18 +116,29 @@ def _run_suite(url: URL, out: Path) -> int:
         "--querysafe=report",
         f"--querysafe-html={(out / 'querysafe.html').resolve()}",
         f"--querysafe-json={(out / 'querysafe.json').resolve()}",
-        f"--querysafe-record={(out / 'recordings').resolve()}",
     ]
     environment = os.environ | {
         "LEXICON_DATABASE": "postgres",
         "LEXICON_DATABASE_URL": url.render_as_string(hide_password=False),
     }
-    console.print("  [green]✓[/] the suite runs: tests/lexicon/suite, every test naive and cured\n")
-    return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+    with _step("the suite of the sample backend ran, every test naive and cured"):
+        done = subprocess.run(
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+    (out / "pytest.txt").write_text(done.stdout, encoding="utf-8")
+    if done.returncode != 0:
+        console.print(Text(done.stdout))
+    return done.returncode
 
 
 def _show(report: dict[str, Any]) -> None:
-    """Print the N+1 findings of the JSON contract: a table first, then the cures."""
+    """Print every place of an N+1 with its cure, the most expensive first."""
     findings = [finding for finding in report["findings"] if _is_n_plus_one(finding)]
     places: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
     for finding in findings:
@@ -136,32 +147,35 @@ def _show(report: dict[str, Any]) -> None:
     worst_first = sorted(
         places.items(), key=lambda item: (-max(finding["count"] for finding in item[1]), item[0])
     )
-
-    console.rule("N+1 findings", align="left")
-    table = Table(box=None, pad_edge=False)
-    table.add_column("rule")
-    table.add_column("queries", justify="right")
-    table.add_column("tests", justify="right")
-    table.add_column("what repeats", max_width=28, overflow="ellipsis", no_wrap=True)
-    table.add_column("line", overflow="fold")
+    console.rule("N+1 findings, each with its cure", align="left")
     for (rule, label, site), group in worst_first:
-        queries = max(finding["count"] for finding in group)
-        tests = {finding["nodeid"] for finding in group}
-        table.add_row(rule, f"{queries:,}", str(len(tests)), Text(label), Text(site))
-    console.print(table)
-
+        worst = max(group, key=lambda finding: int(finding["count"]))
+        console.print()
+        console.print(
+            Text(f"{worst['count']:>5,} queries  ", style="bold red")
+            .append(f"{rule} {label}", style="bold")
+            .append(f"  {worst['rule_name']}", style="dim"),
+            soft_wrap=True,
+        )
+        _line("at", site)
+        if worst["parent"] is not None and _site(worst["parent"]) != site:
+            _line("rows from", _site(worst["parent"]))
+        if worst["graphql_path"]:
+            _line("GraphQL", worst["graphql_path"])
+        for number, line in enumerate((worst["cure"] or worst["advice"]).splitlines()):
+            _line("" if number else "cure", line, style="green")
     console.print()
-    console.rule("The cure of each", align="left")
-    for (_, label, site), group in worst_first:
-        for where, cure in dict.fromkeys((_site(one["parent"]), one["cure"]) for one in group):
-            if cure:
-                parents = "" if where == "-" else f", parents loaded at {where}"
-                console.print(Text(f"{label}, read at {site}{parents}", style="bold"))
-                console.print(Text(textwrap.indent(cure, "    ")), soft_wrap=True)
+    console.rule(style="dim")
+    queries = sum(test["queries"] for test in report["tests"])
     console.print(
-        f"\n{len(findings)} N+1 findings in {len(places)} place(s); "
+        f"{len(findings)} N+1 findings in {len(places)} places; {queries:,} queries in "
+        f"{len(report['tests'])} tests. Paths are below tests/lexicon/. "
         f"{len(report['findings']) - len(findings)} findings of other rules are in the report."
     )
+
+
+def _line(label: str, value: str, style: str = "") -> None:
+    console.print(Text(f"{label:>13}  ", style="dim").append(value, style=style), soft_wrap=True)
 
 
 def _is_n_plus_one(finding: dict[str, Any]) -> bool:

@@ -86,3 +86,15 @@ def test_in_mode_check_a_baseline_that_cannot_be_read_ends_the_run_before_it_beg
 def test_rules_may_be_named_by_id_or_by_name(project: Project) -> None:
     project.write("test_plain.py", "def test_plain(): pass\n")
     project.run("--querysafe-ignore=qs101,duplicate-read").assert_outcomes(passed=1)
+
+
+def test_the_plugin_loads_where_there_is_no_file_locking_of_unix() -> None:
+    program = (
+        "import sys\n"
+        "sys.modules['fcntl'] = sys.modules['pwd'] = sys.modules['grp'] = None\n"
+        "import pytest\n"
+        "sys.exit(pytest.main(['--help', '-p', 'no:cacheprovider']))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "--querysafe-json" in done.stdout

@@ -36,9 +36,8 @@ def main() -> int:
     pid_file = Path(start["data"]) / "postmaster.pid"
     deadline = time.monotonic() + start["timeout_seconds"]
     while process.poll() is None and time.monotonic() < deadline:
-        with contextlib.suppress(OSError):
-            if "ready" in pid_file.read_text().splitlines()[-1]:
-                break
+        if _is_ready(pid_file):
+            break
         time.sleep(0.02)
     else:
         _stop(process)
@@ -59,6 +58,18 @@ def main() -> int:
         _stop(process)
         shutil.rmtree(directory, ignore_errors=True)
     return 0
+
+
+def _is_ready(pid_file: Path) -> bool:
+    """Whether the server's own file says so: its last line does, once it is written.
+
+    Source: PostgreSQL, ``src/include/utils/pidfile.h``.
+    """
+    try:
+        lines = pid_file.read_text().splitlines()
+    except OSError:
+        return False
+    return bool(lines) and "ready" in lines[-1]
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:

@@ -1,6 +1,5 @@
 """Fixtures: a PostgreSQL server for the session, a database of its own for each test."""
 
-import fcntl
 import itertools
 import os
 from collections.abc import Callable, Iterator
@@ -61,6 +60,8 @@ def querysafe_postgres_template(
     """The name of the prepared database; made once, whichever worker comes first."""
     if querysafe_postgres_prepare is None:
         return None
+    import fcntl  # Absent on Windows, where the rest of the plugin works.
+
     cluster = querysafe_postgres_server
     with (
         (cluster.directory / "users").open("rb"),

