@@ -37,6 +37,8 @@ TEXTS = {
     "querysafe.orm_path": 'Relationships from the parent query\'s entity: `["Order.lines"]`.',
     "querysafe.entity": "Class of the rows.",
     "querysafe.owner": "Identity of the object whose attribute was read: `Order(3,)`.",
+    "querysafe.columns": "Attributes of a column load, or the key of a `Session.get`.",
+    "querysafe.reason": "Of a column load: `deferred`, `expired`, `refresh` or `polymorphic`.",
     "querysafe.parent_index": "Index of the query that loaded that object.",
     "querysafe.parent": 'Its call site: `{"path", "line", "function"}`.',
 }
@@ -65,7 +67,14 @@ def sample() -> CapturedQuery:
         calls=2,
         executemany=True,
         call_site=site,
-        orm_cause=OrmCause(loading=Loading.LAZY, path=("A.b",), owner="A(1,)", entity="B"),
+        orm_cause=OrmCause(
+            loading=Loading.LAZY,
+            path=("A.b",),
+            owner="A(1,)",
+            entity="B",
+            columns=("c",),
+            reason="deferred",
+        ),
         parent=site,
         parent_index=1,
         context=context,
@@ -88,7 +97,9 @@ def page() -> str:
             "",
             "A captured query has one written form, a flat JSON object. "
             "`pytest --querysafe-record=DIRECTORY` writes one file a test with an event a line "
-            "(NDJSON). Names follow the OpenTelemetry semantic conventions for database client "
+            "(NDJSON). Before the events stand two lines of another sort, with the key `querysafe`: "
+            "`recording` names the test and what was loaded ahead, `result` is the test with its "
+            "findings as in the [JSON report](json-report.md). Names follow the OpenTelemetry semantic conventions for database client "
             "spans where they exist; ours begin with `querysafe.`. A name without a value is "
             "absent. Readers ignore names that they do not know.",
             "",

@@ -5,10 +5,7 @@ import gc
 import hashlib
 import json
 import re
-import subprocess
-import sys
 import weakref
-import zipfile
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -35,7 +32,6 @@ from tests.unit.report.runs import (
     run,
 )
 
-ROOT = Path(__file__).resolve().parents[3]
 NOWHERE = Path("/nowhere")
 
 
@@ -232,19 +228,3 @@ def test_bytes_that_are_no_text_are_shown_as_such(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_bytes(b"\xff\xfe = 1\n")
     told = Sources(tmp_path).excerpt(CallSite(path="a.py", line=1, function="f"))
     assert told == (1, ["\ufffd\ufffd = 1"])
-
-
-def test_the_wheel_carries_the_page(tmp_path: Path) -> None:
-    code = "from hatchling.build import build_wheel; import sys; print(build_wheel(sys.argv[1]))"
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path)],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    (wheel,) = tmp_path.glob("*.whl")
-    names = set(zipfile.ZipFile(wheel).namelist())
-    wanted = {f"script/{name}.js" for name in SCRIPTS} | {f"style/{name}.css" for name in STYLES}
-    assert {f"querysafe/report/html/{name}" for name in {*wanted, "page.html"}} <= names
