@@ -67,6 +67,8 @@ class Finding:
     """Where the query stands that loaded the rows looped over."""
     cure: str = ""
     """Code to paste, or "" when only words help."""
+    imports: tuple[str, ...] = ()
+    """Import lines that the code needs beyond what its module has already."""
     advice: str = ""
     """The cure in words, for this finding."""
     statement: str = ""

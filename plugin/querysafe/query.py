@@ -103,6 +103,8 @@ class OrmCause:
     """For each relationship of ``path``: whether it is a collection."""
     narrowed: tuple[bool, ...] = ()
     """For each: whether it is read on a subclass of what the one before it names."""
+    inherits: tuple[str, ...] = ()
+    """Classes that the owner of the first relationship inherits from, nearest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,13 @@
 """Words for statements, stable when columns are added, and where a loop's rows came from."""
 
+import ast
+
+from querysafe.analysis.cures.relations import call_of
 from querysafe.analysis.repetition import Repetition
-from querysafe.analysis.sources import source
+from querysafe.analysis.sources import assignments, function_of, names_in, source
 from querysafe.analysis.subject import READS, Subject
 from querysafe.analysis.values import tables_of
-from querysafe.query import CallSite, CapturedQuery
+from querysafe.query import CallSite, CapturedQuery, Frame
 
 
 def label_of(query: CapturedQuery) -> str:
@@ -17,33 +20,57 @@ def label_of(query: CapturedQuery) -> str:
 
 def origin_of(subject: Subject, repetition: Repetition) -> CallSite | None:
     """Where the query stands that read the rows of a loop, as far as the source tells."""
+    first = repetition.queries[0]
+    if first.context.graphql_path:
+        return _above_in_graphql(subject, first)
     loop = repetition.loop
-    if loop.node is None or loop.iterable is None:
-        return None
-    first = repetition.queries[0].index
-    lines = _lines_feeding(subject, repetition)
-    for query in reversed(subject.recording.queries):
-        if query.index >= first or query.kind not in READS:
-            continue
-        for frame in query.stack:
-            if frame.file == loop.frame.file and frame.site.line in lines:
-                return query.call_site
+    if loop.node is not None and loop.iterable is not None:
+        return _sent_by(subject, first, loop.frame, loop.iterable, loop.node.lineno)
+    for frame in first.stack[1:]:
+        call = call_of(source(frame.file).chain(frame))
+        for argument in call.args if call is not None else ():
+            found = _sent_by(subject, first, frame, argument, argument.lineno)
+            if found is not None:
+                return found
     return None
 
 
-def _lines_feeding(subject: Subject, repetition: Repetition) -> set[int]:
-    from querysafe.analysis.sources import assignments, function_of, names_in
+def _above_in_graphql(subject: Subject, query: CapturedQuery) -> CallSite | None:
+    """The query of the field whose items a resolver is called for."""
+    above = query.context.graphql_path.rpartition("[]")[0]
+    return next(
+        (
+            each.call_site
+            for each in reversed(subject.recording.queries[: query.index])
+            if above and each.context.graphql_path in (above, f"{above}[]")
+        ),
+        None,
+    )
 
-    loop = repetition.loop
-    assert loop.iterable is not None and loop.node is not None
-    chain = source(loop.frame.file).chain(loop.frame)
-    function = function_of(chain) or source(loop.frame.file).tree
-    lines = set(range(loop.iterable.lineno, (loop.iterable.end_lineno or 0) + 1))
-    names, done = names_in(loop.iterable), set[str]()
+
+def _sent_by(
+    subject: Subject, query: CapturedQuery, frame: Frame, values: ast.expr, line: int
+) -> CallSite | None:
+    """The query that read what an expression stands for."""
+    lines = _lines_feeding(frame, values, line)
+    for each in reversed(subject.recording.queries):
+        if each.index >= query.index or each.kind not in READS:
+            continue
+        for its in each.stack:
+            if its.file == frame.file and its.site.line in lines:
+                return each.call_site
+    return None
+
+
+def _lines_feeding(frame: Frame, values: ast.expr, line: int) -> set[int]:
+    chain = source(frame.file).chain(frame)
+    function = function_of(chain) or source(frame.file).tree
+    lines = set(range(values.lineno, (values.end_lineno or 0) + 1))
+    names, done = names_in(values), set[str]()
     while names:
         name = names.pop()
         done.add(name)
-        for assignment in assignments(function, name, loop.node.lineno)[-1:]:
+        for assignment in assignments(function, name, line)[-1:]:
             lines |= set(range(assignment.lineno, (assignment.end_lineno or 0) + 1))
             assert assignment.value is not None
             names |= names_in(assignment.value) - done

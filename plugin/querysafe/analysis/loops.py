@@ -71,7 +71,7 @@ def loops_of(query: CapturedQuery) -> tuple[Loop, ...]:
         if frame.template:
             continue
         outer = _collapsed(stack[depth:])[0][1:]
-        for node in _loops_around(frame):
+        for node in loops_around(frame):
             place = (node.lineno, node.col_offset)
             found.append(Loop((frame.file, *place, outer), frame, depth, node))
     return tuple(found)
@@ -115,7 +115,8 @@ def _collapsed(stack: tuple[Frame, ...]) -> tuple[Signature, int | None]:
     return tuple(entries), recursive
 
 
-def _loops_around(frame: Frame) -> Iterator[ast.For | ast.AsyncFor | ast.While | Comprehension]:
+def loops_around(frame: Frame) -> Iterator[ast.For | ast.AsyncFor | ast.While | Comprehension]:
+    """The loops of a frame's own function around what it executes, innermost first."""
     chain = source(frame.file).chain(frame)
     own_frame = frame.name in ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>")
     for index in range(len(chain) - 2, -1, -1):

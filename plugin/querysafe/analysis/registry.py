@@ -1,7 +1,9 @@
 """Every rule, and the judgement of one test by all of them."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
+from querysafe.analysis.cures.names import imports
 from querysafe.analysis.rules import (
     cartesian_product,
     duplicate_read,
@@ -19,6 +21,7 @@ from querysafe.analysis.rules import (
 from querysafe.analysis.subject import Subject
 from querysafe.errors import SettingsError
 from querysafe.finding import Finding, Rule
+from querysafe.query import Frame
 
 _FINDERS: tuple[tuple[Rule, Callable[[Subject], Iterator[Finding]]], ...] = (
     (n_plus_one.RULE, n_plus_one.find),
@@ -35,6 +38,8 @@ _FINDERS: tuple[tuple[Rule, Callable[[Subject], Iterator[Finding]]], ...] = (
     (limits.TIME_BUDGET, limits.find_time_budget),
     (limits.SLOW, limits.find_slow),
 )
+_AT_PARENTS = (n_plus_one.RULE, n_plus_one_column.RULE)
+"""The rules whose cure mends the query that loaded the rows."""
 RULES: tuple[Rule, ...] = (
     *(rule for rule, _ in _FINDERS),
     history.REGRESSION,
@@ -61,8 +66,24 @@ def findings(subject: Subject, rules: Iterable[str] | None = None) -> tuple[Find
     """Judge one test by the rules with the given ids, or by all of them."""
     chosen = None if rules is None else frozenset(rules)
     return tuple(
-        finding
+        replace(finding, imports=imports(finding.cure, _place(subject, finding)))
         for each, find in _FINDERS
         if chosen is None or each.id in chosen
         for finding in find(subject)
+    )
+
+
+def _place(subject: Subject, finding: Finding) -> Frame | None:
+    """A frame of the module into which a cure is pasted."""
+    site = finding.parent if finding.rule in _AT_PARENTS else None
+    if site is None and finding.call_sites:
+        site = finding.call_sites[0]
+    return next(
+        (
+            frame
+            for query in subject.recording
+            for frame in query.stack
+            if site is not None and frame.site.path == site.path
+        ),
+        None,
     )

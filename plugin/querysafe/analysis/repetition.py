@@ -1,6 +1,7 @@
 """Statements that the application sent again and again, and why: the heart of four rules."""
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from querysafe.query import CapturedQuery, Kind, Loading
 
 _WAITS = ("sleep", "wait", "wait_for", "wait_until")
 _COUNTERS = ("range", "count", "itertools.count", "itertools.repeat", "repeat")
+_TOTAL = re.compile(r"\s*SELECT\s+(count|sum|min|max|avg)\s*\(", re.IGNORECASE)
 _LOCKS = ("with_for_update", "skip_locked")
 
 
@@ -193,9 +195,11 @@ def _depends_on_row(loop: Loop) -> bool:
 
 
 def _is_over_constants(queries: list[CapturedQuery], loop: Loop) -> bool:
-    """A loop over a few names written in the source: it does not grow with the data."""
+    """A few totals of names written in the source: their number does not grow with the data."""
     iterable = loop.iterable
     if not isinstance(iterable, ast.Tuple | ast.List | ast.Set):
+        return False
+    if not _TOTAL.match(queries[0].statement):
         return False
     return len(iterable.elts) <= 8 and all(
         (isinstance(each, ast.Constant) and isinstance(each.value, str))

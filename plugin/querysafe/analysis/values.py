@@ -189,3 +189,14 @@ def _comparable(value: Any) -> Any:
     except TypeError:
         return repr(value)
     return value
+
+
+def varying_keys(queries: Iterable[CapturedQuery], conditions: int) -> set[int]:
+    """Which of so many equalities compare with another value each time, by position."""
+    keys = [
+        [repr(value.value) for value in values_of(query) if value.part == "key"]
+        for query in queries
+    ]
+    if not keys or any(len(each) != conditions for each in keys):
+        return set()
+    return {at for at in range(conditions) if len({each[at] for each in keys}) > 1}

@@ -230,9 +230,16 @@ def _told(cause: Cause, raw: Raw, stack: tuple[Frame, ...]) -> OrmCause:
         lookup=lookup,
         many=tuple(bool(each.uselist) for _, each in relationships),
         narrowed=tuple(
-            index > 0 and owner is not relationships[index - 1][1].mapper
+            index > 0
+            and owner is not relationships[index - 1][1].mapper
+            and owner.isa(relationships[index - 1][1].mapper)
             for index, (owner, _) in enumerate(relationships)
         ),
+        inherits=tuple(
+            each.class_.__name__ for each in list(relationships[0][0].iterate_to_root())[1:]
+        )
+        if relationships
+        else (),
     )
 
 

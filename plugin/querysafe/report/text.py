@@ -103,6 +103,8 @@ def _say(console: Console, group: Group, *, tests: bool = True) -> None:
         room = min(_SHAPE, console.width - _LABEL - 3) if console.is_terminal else _SHAPE
         _row(console, "sends", shortened(worst.statement, room), style="dim")
     if worst.cure:
+        for number, line in enumerate(worst.imports):
+            _row(console, "import" if number == 0 else "", line, style="green")
         for number, line in enumerate(worst.cure.splitlines()):
             _row(console, "cure" if number == 0 else "", line, style="green")
     elif worst.advice:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from querysafe.analysis.cures import expressions
+from querysafe.analysis.cures import expressions, names
 from querysafe.query import CapturedQuery, OrmCause
 
 
@@ -36,14 +36,43 @@ def of_cause(cause: OrmCause) -> str:
     return loader(cause.path, cause.many, cause.narrowed)
 
 
-def on(parent: CapturedQuery | None, option: str, entity: str) -> str:
-    """The parents' query with an option added, or its plainest form when it is not found."""
+def narrowing(cause: OrmCause, root: CapturedQuery | None) -> tuple[str, ...]:
+    """``selectin_polymorphic(Person, [Engineer])`` when the rows' query names a base class.
+
+    SQLAlchemy ignores the loader options of a subclass for objects that a query of the base
+    class loads, until that query is told to load the subclass.
+    """
+    named = root.orm_cause.entity if root is not None else ""
+    if not cause.path or named not in cause.inherits:
+        return ()
+    return (f"selectin_polymorphic({named}, [{cause.path[0].partition('.')[0]}])",)
+
+
+def on(
+    parent: CapturedQuery | None, option: str, entity: str, *, before: Sequence[str] = ()
+) -> str:
+    """The parents' query with an option added, or its plainest form when it is not found.
+
+    ``before`` are other options, which this one needs.
+    """
     frame = parent.stack[0] if parent is not None and parent.stack else None
     built = expressions.find(frame)
     if built is None or not _describes(built, parent):
         named = parent.orm_cause.entity if parent is not None else ""
-        return f"select({named or entity}).options({option})"
-    return expressions.with_options(built, option)
+        options = ", ".join((*before, option))
+        return names.spelled(f"select({named or entity}).options({options})", frame)
+    owner = names.spelled(f"{entity}.", frame)[:-1]
+    alias = expressions.alias_of(built, frame, owner)
+    codes = [names.spelled(each, frame) for each in (*before, option)]
+    if alias is not None:
+        codes = [_on_alias(each, owner, alias) for each in codes if f"({owner}." in each]
+    return expressions.with_options(built, *codes)
+
+
+def _on_alias(option: str, entity: str, alias: expressions.Alias) -> str:
+    """``selectinload(boss.teams)`` where the query reads ``boss = aliased(Department)``."""
+    owner = alias.name if alias.entity == entity else f"{alias.name}.{entity.rpartition('.')[2]}"
+    return option.replace(f"({entity}.", f"({owner}.", 1)
 
 
 def _describes(built: expressions.Built, parent: CapturedQuery | None) -> bool:

@@ -3,7 +3,7 @@
 import ast
 import copy
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from querysafe.analysis.sources import assignments, function_of, source, statement_of
 from querysafe.query import Frame
@@ -56,10 +56,18 @@ def _call(chain: tuple[ast.AST, ...]) -> ast.Call | None:
         if isinstance(node, ast.Call):
             return node
         if isinstance(node, ast.stmt):
-            if isinstance(node, ast.For | ast.AsyncFor) and isinstance(node.iter, ast.Call):
-                return node.iter
+            if isinstance(node, ast.For | ast.AsyncFor):
+                return node.iter if isinstance(node.iter, ast.Call) else _iterated(node.iter)
             return None
+        if isinstance(node, ast.comprehension) and not isinstance(node.iter, ast.Call):
+            return _iterated(node.iter)
     return None
+
+
+def _iterated(query: ast.expr) -> ast.Call:
+    """``for user in User.query`` runs the query as ``list(User.query)`` does."""
+    called = ast.Call(func=ast.Name(id="list", ctx=ast.Load()), args=[query], keywords=[])
+    return ast.copy_location(called, query)
 
 
 def _resolve(node: ast.expr, scope: ast.AST, before: int) -> tuple[ast.expr, str, str] | None:
@@ -131,9 +139,50 @@ def entity_of(node: ast.expr) -> str:
     return ""
 
 
-def with_options(built: Built, options: str) -> str:
-    """The query with a loader option added, as code."""
-    option = ast.parse(options, mode="eval").body
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """A name that stands for an entity in a query: ``boss = aliased(Department)``."""
+
+    name: str
+    entity: str
+
+
+def alias_of(built: Built, frame: Frame | None, entity: str) -> Alias | None:
+    """The alias by which a query reads an entity or its base class; ``None`` when by none."""
+    read = [
+        each
+        for call in ast.walk(built.expression)
+        if isinstance(call, ast.Call) and _name(call.func) in ("select", "query")
+        for each in call.args
+    ]
+    if frame is None or any(ast.unparse(each) == entity for each in read):
+        return None
+    chain = source(frame.file).chain(frame)
+    scopes = [function_of(chain), source(frame.file).tree]
+    found: list[Alias] = []
+    for each in read:
+        for scope in scopes:
+            if scope is None or not isinstance(each, ast.Name):
+                continue
+            for assignment in assignments(scope, each.id, built.call.lineno)[-1:]:
+                value = assignment.value
+                if (
+                    isinstance(value, ast.Call)
+                    and value.args
+                    and _name(value.func) in ("aliased", "with_polymorphic")
+                ):
+                    found.append(Alias(each.id, ast.unparse(value.args[0])))
+    exact = [alias for alias in found if alias.entity == entity]
+    return next(iter(exact or found), None)
+
+
+def with_options(built: Built, *options: str) -> str:
+    """The query with loader options added, as code."""
+    for each in options[:-1]:
+        once = ast.parse(with_options(built, each)).body[0]
+        assert isinstance(once, ast.Assign | ast.Expr)
+        built = replace(built, expression=once.value)
+    option = ast.parse(options[-1], mode="eval").body
     expression = copy.deepcopy(built.expression)
     if built.sort == "get":
         assert isinstance(expression, ast.Call)

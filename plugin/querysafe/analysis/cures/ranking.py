@@ -1,69 +1,55 @@
 """The first rows of every parent in one query: ``row_number()`` over the parents."""
 
 import ast
+from collections.abc import Sequence
+from dataclasses import replace
 
-from querysafe.analysis.cures import expressions, rows
-from querysafe.analysis.loops import Loop
+from querysafe.analysis.cures import raw, rows
 from querysafe.query import CapturedQuery
 
 
-def cure(query: CapturedQuery, loop: Loop | None) -> str:
+def cure(queries: Sequence[CapturedQuery]) -> str:
     """A window function over the loop's own query."""
-    built = expressions.find(query.stack[0] if query.stack else None)
-    if built is None or built.sort not in ("select", "query"):
-        return _in_words(query)
-    entity = expressions.entity_of(built.expression) or query.orm_cause.entity
-    batched = rows.batched(query, loop)
-    batched = batched.partition(" = ")[2] if built.assigned else batched
-    expression = ast.parse(batched, mode="eval").body
-    limit, order = "1", f"{entity}.id"
-    partition = f"{entity}.parent_id"
-    while isinstance(expression, ast.Call) and isinstance(expression.func, ast.Attribute):
-        name = expression.func.attr
-        if name == "limit" and expression.args:
-            limit = ast.unparse(expression.args[0])
-        elif name == "order_by" and expression.args:
-            order = ", ".join(ast.unparse(each) for each in expression.args)
-        elif name not in ("first", "one_or_none", "one", "all", "scalar", "offset"):
-            break
-        expression = expression.func.value
-    for node in ast.walk(expression):
-        if isinstance(node, ast.Attribute) and node.attr == "in_":
-            partition = ast.unparse(node.value)
-            break
-    orders = f"[{order}]" if ", " in order else order
-    kept = _only_conditions(expression, entity)
-    return (
-        f"ranked = select({entity}.id, func.row_number().over(partition_by={partition}, "
-        f"order_by={orders}).label('position')){kept}.subquery()\n"
-        f"select({entity}).join(ranked, ranked.c.id == {entity}.id)"
-        f".where(ranked.c.position <= {limit})"
+    batch = rows.understand(queries)
+    if batch is None or not batch.chain.selected:
+        return raw.cure(queries)
+    chain = batch.chain
+    limit, order = chain.of("limit"), chain.of("order_by")
+    count = ast.unparse(limit.args[0]) if limit is not None and limit.args else "1"
+    by = ", ".join(ast.unparse(each) for each in order.args) if order else batch.columns[0]
+    partition = ", ".join(batch.columns)
+    window = (
+        f"func.row_number().over(partition_by={_listed(partition)}, "
+        f"order_by={_listed(by)}).label('position')"
     )
-
-
-def _only_conditions(expression: ast.expr, entity: str) -> str:
-    """The ``where`` calls of a chain, in order."""
-    conditions: list[str] = []
-    node = expression
-    while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        if node.func.attr in ("where", "filter"):
-            conditions.insert(0, f".where({', '.join(ast.unparse(each) for each in node.args)})")
-        elif node.func.attr == "filter_by":
-            conditions.insert(
-                0,
-                "".join(
-                    f".where({entity}.{each.arg} == {ast.unparse(each.value)})"
-                    for each in node.keywords
-                ),
-            )
-        node = node.func.value
-    return "".join(conditions)
-
-
-def _in_words(query: CapturedQuery) -> str:
-    entity = query.orm_cause.entity or "Row"
-    return (
-        f"ranked = select({entity}.id, func.row_number().over(partition_by={entity}.parent_id, "
-        f"order_by={entity}.id).label('position')).subquery()\n"
-        f"select({entity}).join(ranked, ranked.c.id == {entity}.id).where(ranked.c.position <= 1)"
+    selected = [ast.unparse(each) for each in chain.selected]
+    if not batch.entity and not rows.has_all(batch, chain):
+        selected += [each for each in batch.columns if each not in selected]
+    chain = chain.without("limit", "offset", "order_by", "options")
+    conditions = replace(chain, base=ast.Name(id="base", ctx=ast.Load())).code()[len("base") :]
+    conditions = conditions.replace(".filter(", ".where(") if chain.is_query else conditions
+    lines = [f"ranked = select({', '.join([*selected, window])}){conditions}.subquery()"]
+    name = rows.row_name(batch, batch.chain)
+    if batch.entity:
+        lines.append(f"first = aliased({selected[0]}, ranked)")
+        statement, method = "select(first)", "scalars"
+    else:
+        statement, method = "select(ranked)", "execute"
+    run = batch.run(method, f"{statement}.where(ranked.c.position <= {count})")
+    key = batch.place.key
+    if count == "1":
+        lines.append(f"found = {{{batch.of(name)}: {name} for {name} in {run}}}")
+        return batch.place.code(lines, "found", f"found.get({key})")
+    run = batch.run(
+        method, f"{statement}.where(ranked.c.position <= {count}).order_by(ranked.c.position)"
     )
+    lines += [
+        "found = defaultdict(list)",
+        f"for {name} in {run}:",
+        f"    found[{batch.of(name)}].append({name})",
+    ]
+    return batch.place.code(lines, "found", f"found[{key}]")
+
+
+def _listed(columns: str) -> str:
+    return f"[{columns}]" if ", " in columns else columns

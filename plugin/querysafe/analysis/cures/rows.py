@@ -1,185 +1,344 @@
 """Queries sent row by row, rewritten to ask for all rows at once."""
 
 import ast
-import copy
+from collections.abc import Sequence
 
-from querysafe.analysis.cures import expressions
-from querysafe.analysis.loops import Loop
+from querysafe.analysis.cures import chains, expressions, raw, relations
+from querysafe.analysis.cures.batch import Batch
+from querysafe.analysis.cures.places import place_of, spent_targets
 from querysafe.analysis.sources import names_in, source
-from querysafe.analysis.values import values_of
-from querysafe.query import CapturedQuery, Frame
+from querysafe.analysis.values import varying_keys
+from querysafe.query import CapturedQuery
+
+_AGGREGATES = ("count", "sum", "min", "max", "avg")
+_SINGLE = ("one", "first", "scalar_one", "scalar", "get", "get_or_404", "first_or_404")
+_MAYBE = ("one_or_none", "scalar_one_or_none", "fetchone")
 
 
-def loop_around(frame: Frame) -> tuple[str, str] | None:
-    """Target and iterable of the nearest loop in a frame's own function, as code."""
-    from querysafe.analysis.loops import _loops_around
-
-    for node in _loops_around(frame):
-        if isinstance(node, ast.For | ast.AsyncFor):
-            return ast.unparse(node.target), ast.unparse(node.iter)
-        if not isinstance(node, ast.While):
-            first = node.generators[0]
-            return ast.unparse(first.target), ast.unparse(first.iter)
-    return None
+def cure(queries: Sequence[CapturedQuery]) -> str:
+    """Code that asks once for the keys of all rows, and how the loop then finds its own."""
+    merged = relations.merging(queries[0])
+    if merged:
+        return merged
+    batch = understand(queries)
+    if batch is None:
+        return raw.cure(queries)
+    return batch.place.code(*told(batch))
 
 
-def keys_of(argument: ast.expr, loop: Loop | None, depth_zero: bool) -> str:
-    """The keys of all rows: ``[line.product_id for line in lines]``, or ``ids``."""
-    if loop is None or loop.target is None or loop.iterable is None or not depth_zero:
-        return "ids"
-    target, iterable = ast.unparse(loop.target), ast.unparse(loop.iterable)
-    text = ast.unparse(argument)
-    if not names_in(argument) & names_in(loop.target):
-        return "ids"
-    if text == target:
-        return iterable if isinstance(loop.iterable, ast.Name | ast.List) else f"list({iterable})"
-    return f"[{text} for {target} in {iterable}]"
-
-
-def lookups(query: CapturedQuery, loop: Loop | None) -> str:
-    """``Session.get`` in a loop: one SELECT into a dictionary by key."""
-    cause = query.orm_cause
-    entity = cause.entity
-    built = expressions.find(query.stack[0] if query.stack else None)
-    keys = "ids"
-    owner = "session"
-    if built is not None and built.sort == "get":
-        owner = ast.unparse(built.call.func.value)  # type: ignore[attr-defined]
-        keys = keys_of(built.call.args[-1], loop, loop is not None and loop.depth == 0)
-        if len(built.call.args) > 1:
-            entity = ast.unparse(built.call.args[0])
-        else:
-            owner = "session"
-    names = cause.columns or ("id",)
-    lower = entity.rpartition(".")[2].lower()
-    if len(names) == 1:
-        attribute, key = f"{entity}.{names[0]}", f"{lower}.{names[0]}"
-    else:
-        attribute = f"tuple_({', '.join(f'{entity}.{name}' for name in names)})"
-        key = f"({', '.join(f'{lower}.{name}' for name in names)})"
-    awaiting = "await " if _is_async(query) else ""
-    return (
-        f"found = {{{key}: {lower} for {lower} in "
-        f"{awaiting}{owner}.scalars(select({entity}).where({attribute}.in_({keys})))}}"
-    )
-
-
-def _is_async(query: CapturedQuery) -> bool:
-    if not query.stack:
-        return False
-    chain = source(query.stack[0].file).chain(query.stack[0])
-    return any(isinstance(node, ast.Await) for node in chain)
-
-
-def batched(query: CapturedQuery, loop: Loop | None) -> str:
-    """A SELECT for one row's key, rewritten to take the keys of all rows."""
-    built = expressions.find(query.stack[0] if query.stack else None)
-    if built is not None and built.sort in ("select", "query"):
-        rewritten = _with_in(built.expression, loop, loop is not None and loop.depth == 0)
-        if rewritten is not None:
-            code = ast.unparse(rewritten)
-            if built.assigned:
-                return f"{built.assigned} = {code}"
-            return code
-    return from_text(query)
-
-
-def _with_in(expression: ast.expr, loop: Loop | None, depth_zero: bool) -> ast.expr | None:
-    """Replace the equality with a row's value by ``in_`` with the values of all rows."""
-    expression = copy.deepcopy(expression)
-    varying = names_in(loop.target) if loop is not None and loop.target is not None else set()
-    candidates = [
-        node
-        for node in ast.walk(expression)
-        if isinstance(node, ast.Compare)
-        and len(node.ops) == 1
-        and isinstance(node.ops[0], ast.Eq)
-        and isinstance(node.left, ast.Attribute)
-    ]
-    best = [node for node in candidates if names_in(node.comparators[0]) & varying]
-    chosen = (
-        best
-        or [node for node in candidates if not isinstance(node.comparators[0], ast.Constant)]
-        or candidates
-    )
+def understand(queries: Sequence[CapturedQuery]) -> Batch | None:
+    """Read the query of a loop from its source; ``None`` when it is not written as one."""
+    query = queries[0]
+    frame = query.stack[0] if query.stack else None
+    built = expressions.find(frame)
+    if frame is None:
+        return None
+    nodes = source(frame.file).chain(frame)
+    if built is None or built.sort == "other":
+        return relations.understand(query, built, nodes)
+    if built.sort == "get":
+        return _lookup(query, built, nodes)
+    chain = _without_exists(chains.parse(built.expression))
+    if chain.end == "get":
+        return _lookup(query, built, nodes)
+    conditions = chain.conditions()
+    varying = varying_keys(queries, len(conditions))
+    chosen = [each for at, each in enumerate(conditions) if at in varying] or conditions[:1]
     if not chosen:
-        return _with_in_keywords(expression, varying, loop, depth_zero)
-    node = chosen[0]
-    keys = keys_of(node.comparators[0], loop, depth_zero)
-    call = ast.Call(
-        func=ast.Attribute(value=node.left, attr="in_", ctx=ast.Load()),
-        args=[ast.parse(keys, mode="eval").body],
-        keywords=[],
+        return relations.understand(query, built, nodes)
+    spent = spent_targets(frame, [value for _, _, value in chosen])
+    chosen = [each for each in conditions if each in chosen or spent & names_in(each[2])]
+    columns = tuple(ast.unparse(column) for _, column, _ in chosen)
+    owner, awaited, ends = _run_by(built, nodes, chain)
+    batched = chain.batched({node: None for node, _, _ in chosen}, f"{_tupled(columns)}.in_(keys)")
+    place = place_of(frame, tuple(value for _, _, value in chosen), f"{owner}\n{batched.code()}")
+    condition = f"{_tupled(columns)}.in_({place.keys})"
+    return Batch(
+        chain=chain.batched({node: None for node, _, _ in chosen}, condition),
+        columns=columns,
+        place=place,
+        owner=owner,
+        awaited=awaited,
+        sort=_sort(built, chain, ends, nodes),
+        entity=_is_entity(query, chain),
+        gives_none=bool({"first", "scalar", *_MAYBE} & set(ends)),
     )
-    return _replaced(expression, node, call)
 
 
-def _with_in_keywords(
-    expression: ast.expr, varying: set[str], loop: Loop | None, depth_zero: bool
-) -> ast.expr | None:
-    """``filter_by(order_id=order.id)`` becomes ``filter(Line.order_id.in_(...))``."""
-    entity = expressions.entity_of(expression)
-    for node in ast.walk(expression):
-        if (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute)
-            and (node.func.attr == "filter_by" and entity)
-        ):
-            for keyword in list(node.keywords):
-                if not varying or names_in(keyword.value) & varying:
-                    keys = keys_of(keyword.value, loop, depth_zero)
-                    condition = ast.parse(f"{entity}.{keyword.arg}.in_({keys})", mode="eval").body
-                    node.keywords.remove(keyword)
-                    if not node.keywords:
-                        node.func.attr = "where"
-                        node.args.append(condition)
-                        return expression
-                    inner = copy.copy(node)
-                    call = ast.Call(
-                        func=ast.Attribute(value=inner, attr="where", ctx=ast.Load()),
-                        args=[condition],
-                        keywords=[],
-                    )
-                    return _replaced(expression, node, call)
-    return None
-
-
-def _replaced(expression: ast.expr, old: ast.AST, new: ast.expr) -> ast.expr:
-    found = _Replace(old, new).visit(expression)
-    assert isinstance(found, ast.expr)
-    return found
-
-
-class _Replace(ast.NodeTransformer):
-    def __init__(self, old: ast.AST, new: ast.AST) -> None:
-        self._old, self._new = old, new
-
-    def visit(self, node: ast.AST) -> ast.AST:
-        return self._new if node is self._old else super().visit(node)
-
-
-def from_text(query: CapturedQuery) -> str:
-    """One ``IN`` for a statement that was written as text, or whose source was not found."""
-    sql = " ".join(query.statement.split())
-    column = ""
-    for value in values_of(query):
-        if value.part == "key":
-            column = "key"
-            break
-    if column:
-        import re
-
-        found = list(
-            re.finditer(
-                r"([\w.\"`]+)\s*=\s*(\$\d+(?:::\w+)?|%\(\w+\)s(?:::\w+)?|%s|\?|:\w+|'(?:[^']|'')*'|\d+)",
-                sql,
-            )
+def told(batch: Batch) -> tuple[list[str], str, str]:
+    """The lines of a batch, the name of their result, and its use in the loop."""
+    chain, key = batch.chain, batch.place.key
+    if batch.sort == "exists":
+        chain = chain.without("limit", "order_by", "options", "exists")
+        chain = chain.selecting(*batch.columns).then(".distinct()")
+        return [f"known = {_set_of(batch, chain)}"], "known", f"{key} in known"
+    if batch.sort == "count":
+        chain = chain.without("order_by", "options")
+        values = [ast.unparse(each) for each in chain.selected]
+        if chain.end == "count":
+            values = ["func.count()"]
+        default = ", 0" if any("count(" in each for each in values) else ""
+        chain = chain.selecting(*batch.columns, *values).then(
+            f".group_by({', '.join(batch.columns)})"
         )
-        if found:
-            match = found[-1]
-            sql = f"{sql[: match.start()]}{match.group(1)} IN :ids{sql[match.end() :]}"
-            sql = re.sub(r"\$\d+(?:::\w+)?|%\(\w+\)s(?:::\w+)?|%s|\?", ":value", sql)
+        pairs = _pairs(batch, chain, len(values))
+        return [f"found = {pairs}"], "found", f"found.get({key}{default})"
+    use = f"found.get({key})" if batch.gives_none else f"found[{key}]"
+    if batch.sort == "one":
+        chain = chain.without("limit")
+        return [f"found = {_by_key(batch, chain)}"], "found", use
+    lines = ["found = defaultdict(list)"]
+    name = row_name(batch, chain)
+    if batch.entity or has_all(batch, chain):
+        lines.append(f"for {name} in {_rows(batch, chain)}:")
+        lines.append(f"    found[{batch.of(name)}].append({name})")
+    elif len(chain.selected) == 1 and len(batch.columns) == 1:
+        chain = chain.selecting(*batch.columns, ast.unparse(chain.selected[0]))
+        lines.append(f"for key, value in {_rows(batch, chain)}:")
+        lines.append("    found[key].append(value)")
+    else:
+        chain = chain.selecting(*(ast.unparse(each) for each in chain.selected), *batch.columns)
+        lines.append(f"for row in {_rows(batch, chain)}:")
+        lines.append(f"    found[{batch.of('row')}].append(row)")
+    return lines, "found", f"found[{key}]"
+
+
+def _set_of(batch: Batch, chain: chains.Chain) -> str:
+    if chain.is_query:
+        return f"{{key for key, in {chain.code()}}}"
+    if len(batch.columns) > 1:
+        return f"{{tuple(row) for row in {batch.run('execute', chain.code())}}}"
+    return f"set({batch.run('scalars', chain.code(), fetch=True)})"
+
+
+def _pairs(batch: Batch, chain: chains.Chain, values: int) -> str:
+    rows = f"{chain.code()}.all()" if chain.is_query else batch.run("execute", chain.code())
+    if len(batch.columns) == 1 and values == 1:
+        fetched = rows if chain.is_query else batch.run("execute", chain.code(), fetch=True)
+        return f"dict({fetched})"
+    return f"{{{batch.of('row')}: row for row in {rows}}}"
+
+
+def _by_key(batch: Batch, chain: chains.Chain) -> str:
+    name = row_name(batch, chain)
+    if batch.entity or has_all(batch, chain):
+        return f"{{{batch.of(name)}: {name} for {name} in {_rows(batch, chain)}}}"
+    values = [ast.unparse(each) for each in chain.selected]
+    if len(values) == 1:
+        return _pairs(batch, chain.selecting(*batch.columns, *values), 1)
+    chain = chain.selecting(*values, *(each for each in batch.columns if each not in values))
+    return f"{{{batch.of('row')}: row for row in {_rows(batch, chain)}}}"
+
+
+def _rows(batch: Batch, chain: chains.Chain) -> str:
+    if chain.is_query:
+        return chain.code()
+    return batch.run("scalars" if batch.entity else "execute", chain.code())
+
+
+def row_name(batch: Batch, chain: chains.Chain) -> str:
+    """What a row of the batched query is called."""
+    if not batch.entity or not chain.selected:
+        return "row"
+    name = ast.unparse(chain.selected[0]).rpartition(".")[2]
+    return name.lower() if name.isidentifier() else "row"
+
+
+def has_all(batch: Batch, chain: chains.Chain) -> bool:
+    """Whether a table is read whole, so that its rows hold the keys too."""
     return (
-        f"rows = connection.execute(text({sql!r})"
-        ".bindparams(bindparam('ids', expanding=True)), {'ids': ids}).all()"
+        not batch.entity
+        and len(chain.selected) == 1
+        and isinstance(chain.selected[0], ast.Name | ast.Attribute)
+        and ast.unparse(chain.selected[0])
+        in {column.rpartition(".")[0].removesuffix(".c") for column in batch.columns}
     )
+
+
+def _lookup(
+    query: CapturedQuery, built: expressions.Built, nodes: tuple[ast.AST, ...]
+) -> Batch | None:
+    """``session.get(Order, key)`` and ``query(Order).get(key)``."""
+    frame = query.stack[0]
+    call = built.call
+    func = call.func
+    if not isinstance(func, ast.Attribute):
+        return None
+    if built.sort == "get" and len(call.args) > 1:
+        entity, value = ast.unparse(call.args[0]), call.args[1]
+        owner = ast.unparse(func.value)
+        base = f"select({entity})"
+    else:
+        chain = chains.parse(built.expression)
+        if not chain.selected or not call.args:
+            return None
+        entity, value = ast.unparse(chain.selected[0]), call.args[0]
+        owner, base = "", chain.code()
+    names = query.orm_cause.columns or _keys_in(query)
+    columns = tuple(f"{entity}.{name}" for name in names)
+    awaited = any(isinstance(node, ast.Await) and node.value is call for node in nodes)
+    place = place_of(frame, (value,), f"{owner or base}")
+    options = "".join(
+        f".options(*{ast.unparse(each.value)})" for each in call.keywords if each.arg == "options"
+    )
+    method = "where" if owner else "filter"
+    code = f"{base}{options}.{method}({_tupled(columns)}.in_({place.keys}))"
+    return Batch(
+        chain=chains.parse(ast.parse(code, mode="eval").body),
+        columns=columns,
+        place=place,
+        owner=owner,
+        awaited=awaited,
+        sort="one",
+        entity=True,
+        gives_none=True,
+    )
+
+
+def _keys_in(query: CapturedQuery) -> tuple[str, ...]:
+    """Columns that a statement compares: what a key is made of."""
+    return tuple(raw.compared(query.statement)) or ("id",)
+
+
+def _tupled(columns: tuple[str, ...]) -> str:
+    return columns[0] if len(columns) == 1 else f"tuple_({', '.join(columns)})"
+
+
+def _run_by(
+    built: expressions.Built, nodes: tuple[ast.AST, ...], chain: chains.Chain
+) -> tuple[str, bool, list[str]]:
+    """What runs the query, whether it is awaited, and the calls that take its result."""
+    call = built.call
+    func = call.func
+    owner = ast.unparse(func.value) if isinstance(func, ast.Attribute) else "session"
+    if chain.is_query:
+        called = chain.base.func if isinstance(chain.base, ast.Call) else chain.base
+        assert isinstance(called, ast.Attribute)
+        owner = ast.unparse(called.value)
+        if called is chain.base:
+            owner = f"{owner}.query.session"
+    ends = [func.attr] if isinstance(func, ast.Attribute) else []
+    ends += [chain.end] if chain.end else []
+    awaited = False
+    inner: ast.AST = call
+    for node in reversed(above(nodes, call)):
+        if isinstance(node, ast.Await):
+            awaited = True
+        elif isinstance(node, ast.Attribute):
+            ends.append(node.attr)
+        elif not (isinstance(node, ast.Call) and node.func is inner):
+            break
+        inner = node
+    return owner, awaited, ends
+
+
+def above(nodes: tuple[ast.AST, ...], call: ast.Call) -> tuple[ast.AST, ...]:
+    """The nodes around a call; a frame that waits executes the ``await`` around it."""
+    for at, node in enumerate(nodes):
+        if node is call:
+            return nodes[:at]
+        if isinstance(node, ast.Await) and node.value is call:
+            return nodes[: at + 1]
+    return ()
+
+
+def _sort(
+    built: expressions.Built, chain: chains.Chain, ends: list[str], nodes: tuple[ast.AST, ...]
+) -> str:
+    text = ast.unparse(built.expression)
+    if ".exists()" in text or "exists(" in text:
+        return "exists"
+    if chain.end == "count" or (
+        chain.selected
+        and all(
+            any(
+                isinstance(node, ast.Attribute)
+                and node.attr in _AGGREGATES
+                and ast.unparse(node.value).endswith("func")
+                for node in ast.walk(each)
+            )
+            for each in chain.selected
+        )
+    ):
+        return "count"
+    single = bool({*_SINGLE, *_MAYBE} & set(ends))
+    limited = chain.of("limit") is not None and chain.of("order_by") is None
+    if (single or limited) and _is_truth(built, nodes):
+        return "exists"
+    return "one" if single else "many"
+
+
+def _is_truth(built: expressions.Built, nodes: tuple[ast.AST, ...]) -> bool:
+    """Whether only the presence of an answer is looked at, there or by its name."""
+    for node in reversed(nodes):
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            return True
+        if isinstance(node, ast.Compare):
+            return any(
+                isinstance(each, ast.Constant) and each.value is None for each in node.comparators
+            )
+        if isinstance(node, ast.If | ast.While | ast.IfExp):
+            return True
+        if isinstance(node, ast.stmt):
+            return isinstance(node, ast.Assign) and _is_compared(node, nodes)
+    return False
+
+
+def _is_compared(assigned: ast.Assign, nodes: tuple[ast.AST, ...]) -> bool:
+    """Whether a name is only ever compared with ``None`` or tested."""
+    target = assigned.targets[0]
+    scope = next(
+        (
+            each
+            for each in reversed(nodes)
+            if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)
+        ),
+        nodes[0],
+    )
+    if not isinstance(target, ast.Name):
+        return False
+    parents = {child: node for node in ast.walk(scope) for child in ast.iter_child_nodes(node)}
+    uses = [
+        parents.get(node)
+        for node in ast.walk(scope)
+        if isinstance(node, ast.Name) and node.id == target.id and isinstance(node.ctx, ast.Load)
+    ]
+    return bool(uses) and all(isinstance(each, ast.Compare | ast.UnaryOp | ast.If) for each in uses)
+
+
+def _is_entity(query: CapturedQuery, chain: chains.Chain) -> bool:
+    if not chain.selected:
+        return bool(query.orm_cause.entity)
+    first = chain.selected[0]
+    name = ast.unparse(first).rpartition(".")[2]
+    return len(chain.selected) == 1 and (
+        query.orm_cause.entity == name
+        or (bool(query.orm_cause.entity) and isinstance(first, ast.Name))
+    )
+
+
+def _without_exists(chain: chains.Chain) -> chains.Chain:
+    """The query within ``select(exists().where(...))`` or ``select(select(...).exists())``."""
+    node: ast.expr | None = None
+    if len(chain.selected) == 1 and "exists" in ast.unparse(chain.selected[0]):
+        node = chain.selected[0]
+    while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        if node.func.attr == "exists" and _is_chain(node.func.value):
+            return chains.parse(node.func.value)
+        if node.func.attr in ("scalar_subquery", "label", "correlate"):
+            node = node.func.value
+            continue
+        break
+    if node is None:
+        return chain
+    inner = chains.parse(node)
+    if ast.unparse(inner.base) == "exists()":
+        return inner
+    if isinstance(inner.base, ast.Call) and inner.base.args:
+        found = chains.parse(inner.base.args[0])
+        return chains.Chain(found.base, (*found.steps, *inner.steps), "", found.selected)
+    return inner
+
+
+def _is_chain(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call)

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from querysafe.analysis.cures import eager
+from querysafe.analysis.cures import columns, eager
 from querysafe.analysis.loops import loops_of
 from querysafe.analysis.subject import Subject, calls_of, sites_of
 from querysafe.finding import Finding, Rule, Severity
@@ -66,7 +66,13 @@ def _common_loader(queries: list[CapturedQuery], subject: Subject) -> CapturedQu
         if above == indexes:
             break
         indexes = above
-    return subject.by_index.get(min(indexes)) if indexes else None
+    found = subject.by_index.get(min(indexes)) if indexes else None
+    while found is not None and found.orm_cause.loading is Loading.EAGER:
+        index = _above(subject, found.index)
+        if index == found.index or index not in subject.by_index:
+            break
+        found = subject.by_index[index]
+    return found
 
 
 def _above(subject: Subject, index: int) -> int:
@@ -93,7 +99,8 @@ def _finding(subject: Subject, queries: list[CapturedQuery]) -> Finding:
         message=f"{label} is loaded row by row: {count} queries",
         call_sites=sites_of(queries),
         parent=parent or shortest.parent,
-        cure=eager.on(root, option, owner),
+        cure=columns.refreshed(first, option)
+        or eager.on(root, option, owner, before=eager.narrowing(first.orm_cause, root)),
         advice=f"load {label} together with the rows that it is read from",
         statement=queries[0].statement,
         fingerprint=queries[0].fingerprint,

@@ -26,10 +26,15 @@ RULE = Rule(
 def find(subject: Subject) -> Iterator[Finding]:
     """Group column loads by reason, and by the query or loop that they follow."""
     families: dict[tuple[object, ...], list[CapturedQuery]] = defaultdict(list)
+    relationships = {
+        _line(query) for query in subject.queries if query.orm_cause.loading is Loading.LAZY
+    }
     for query in subject.queries:
         cause = query.orm_cause
         if cause.loading is not Loading.COLUMN:
             continue
+        if cause.reason == "refresh" and _line(query) in relationships:
+            continue  # ``refresh(order, ["lines"])``: the relationship is the finding
         loop = subject.loop_of(query)
         if (
             cause.reason in ("expired", "refresh")
@@ -51,6 +56,10 @@ def find(subject: Subject) -> Iterator[Finding]:
     for members in families.values():
         if len(members) >= subject.limits.threshold and _repeats(subject, members):
             yield _finding(subject, members)
+
+
+def _line(query: CapturedQuery) -> object:
+    return (query.stack[0].file, query.stack[0].instruction, query.call_site) if query.stack else 0
 
 
 def _repeats(subject: Subject, queries: list[CapturedQuery]) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from querysafe.analysis.counting import counted
 from querysafe.analysis.cures import expressions
 from querysafe.analysis.labels import label_of
+from querysafe.analysis.repetition import reads
 from querysafe.analysis.subject import READS, Subject
 from querysafe.analysis.values import is_limited
 from querysafe.finding import Finding, Rule, Severity
@@ -26,7 +27,10 @@ RULE = Rule(
 def find(subject: Subject) -> Iterator[Finding]:
     """Report queries whose rows are only counted."""
     told: set[tuple[CallSite, str]] = set()
+    repeated = {query.index for repetition in reads(subject) for query in repetition.queries}
     for query in subject.queries:
+        if query.index in repeated:
+            continue
         if query.kind not in READS or query.call_site is None or not query.stack:
             continue
         if query.orm_cause.loading not in (Loading.STATEMENT, Loading.CORE) or is_limited(query):

@@ -37,7 +37,7 @@ def find(subject: Subject) -> Iterator[Finding]:
             message=f"the first rows of {label} are asked for parent by parent: {count} queries",
             call_sites=sites_of(queries),
             parent=origin_of(subject, repetition),
-            cure=ranking.cure(first, repetition.loop),
+            cure=ranking.cure(queries),
             advice="number the rows of all parents in one query and keep the first of each",
             statement=first.statement,
             fingerprint=first.fingerprint,

@@ -31,11 +31,9 @@ def find(subject: Subject) -> Iterator[Finding]:
         first = queries[0]
         label, count = label_of(first), calls_of(queries)
         if first.context.graphql_path and not first.orm_cause.path:
-            cure = dataloader(first)
-        elif first.orm_cause.lookup:
-            cure = rows.lookups(first, repetition.loop)
+            cure = dataloader(queries)
         else:
-            cure = rows.batched(first, repetition.loop)
+            cure = rows.cure(queries)
         yield Finding(
             nodeid=subject.nodeid,
             rule=RULE,

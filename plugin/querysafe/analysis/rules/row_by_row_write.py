@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from querysafe.analysis.cures import writing
+from querysafe.analysis.cures import relations, writing
 from querysafe.analysis.labels import label_of, origin_of
 from querysafe.analysis.repetition import writes
 from querysafe.analysis.subject import Subject, calls_of, sites_of
@@ -29,6 +29,8 @@ def find(subject: Subject) -> Iterator[Finding]:
     for repetition in writes(subject):
         queries = repetition.queries
         first = queries[0]
+        if relations.merging(first):
+            continue  # what merge looks for is told, and what it then writes follows from that
         label, count = label_of(first), calls_of(queries)
         yield Finding(
             nodeid=subject.nodeid,
@@ -38,7 +40,7 @@ def find(subject: Subject) -> Iterator[Finding]:
             message=f"rows are {_VERBS[first.kind]} one by one ({label}): {count} round trips",
             call_sites=sites_of(queries),
             parent=origin_of(subject, repetition),
-            cure=writing.cure(first, repetition.loop),
+            cure=writing.cure(queries, repetition.loop),
             advice="collect the rows and write them in one statement",
             statement=first.statement,
             fingerprint=first.fingerprint,

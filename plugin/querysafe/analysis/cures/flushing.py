@@ -1,0 +1,146 @@
+"""Loops that flush or commit in each round, made to do it once."""
+
+import ast
+import copy
+
+from querysafe.analysis.cures.places import plural
+from querysafe.analysis.loops import Loop
+from querysafe.analysis.sources import assignments, function_of, names_in
+from querysafe.query import CapturedQuery, Kind
+
+_ENDS = ("flush", "commit")
+
+
+def once(query: CapturedQuery, nodes: tuple[ast.AST, ...], loop: Loop | None) -> str:
+    """The user's own loop with one flush or commit after it; "" when it is not found."""
+    return _flushed(query, nodes) or _flushed_by(loop)
+
+
+def _flushed(query: CapturedQuery, nodes: tuple[ast.AST, ...]) -> str:
+    """The loop as it stands, with one flush or commit after it instead of one in each round."""
+    loop = next(
+        (each for each in reversed(nodes) if isinstance(each, ast.For | ast.AsyncFor)), None
+    )
+    function = function_of(nodes)
+    if loop is None or (function is not None and function.lineno > loop.lineno):
+        return _flushing_function(query, nodes)
+    ended: list[str] = []
+    rest = copy.deepcopy(loop)
+    rest.body = _without_ends(rest.body, ended)
+    if not ended or not rest.body:
+        return ""
+    added = _only_adds(rest)
+    if added is not None and query.kind is Kind.INSERT:
+        owner, made = added
+        clause = f"for {ast.unparse(loop.target)} in {ast.unparse(loop.iter)}"
+        if isinstance(loop, ast.AsyncFor):
+            clause = f"async {clause}"
+        return f"{owner}.add_all([{ast.unparse(made)} {clause}])\n{ended[-1]}"
+    return f"{ast.unparse(rest)}\n{ended[-1]}"
+
+
+def _without_ends(body: list[ast.stmt], ended: list[str]) -> list[ast.stmt]:
+    """Statements without those that flush, commit or refresh, which are noted."""
+    kept: list[ast.stmt] = []
+    for each in body:
+        call = each.value if isinstance(each, ast.Expr) else None
+        call = call.value if isinstance(call, ast.Await) else call
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
+            if call.func.attr in _ENDS:
+                ended.append(ast.unparse(each))
+                continue
+            if call.func.attr == "refresh":
+                continue
+        if isinstance(each, ast.If | ast.With | ast.AsyncWith):
+            each.body = _without_ends(each.body, ended) or [ast.Pass()]
+        kept.append(each)
+    return kept
+
+
+def _only_adds(loop: ast.For | ast.AsyncFor) -> tuple[str, ast.expr] | None:
+    """Session and object of a loop that does nothing but add what it makes."""
+    *before, last = loop.body
+    call = last.value if isinstance(last, ast.Expr) else None
+    if not (
+        isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr == "add"
+        and call.args
+    ):
+        return None
+    made = call.args[0]
+    if len(before) == 1 and isinstance(made, ast.Name) and isinstance(before[0], ast.Assign):
+        if ast.unparse(before[0].targets[0]) != made.id:
+            return None
+        made = before[0].value
+    elif before:
+        return None
+    return ast.unparse(call.func.value), made
+
+
+def _flushing_function(query: CapturedQuery, nodes: tuple[ast.AST, ...]) -> str:
+    """A function that adds and commits one object, made to take all of them."""
+    function = function_of(nodes)
+    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+        return ""
+    ended: list[str] = []
+    body = _without_ends([copy.deepcopy(each) for each in function.body], ended)
+    added = [
+        node
+        for each in body
+        for node in ast.walk(each)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "add"
+        and node.args
+        and "session" in ast.unparse(node.func.value).lower()
+    ]
+    if not ended or len(added) != 1 or query.kind is not Kind.INSERT:
+        return ""
+    made = added[0].args[0]
+    if isinstance(made, ast.Name):
+        for assignment in assignments(function, made.id, 10**9)[-1:]:
+            made = assignment.value or made
+    parameters = [each.arg for each in function.args.args]
+    varying = [each for each in parameters if each in names_in(made)]
+    owner = ast.unparse(added[0].func.value)  # type: ignore[attr-defined]
+    if not varying:
+        return ""
+    rest = [each for each in parameters if each not in varying]
+    if len(varying) == 1:
+        target, many = varying[0], plural(varying[0])
+    else:
+        target, many = ", ".join(varying), "rows"
+    kind = "async def" if isinstance(function, ast.AsyncFunctionDef) else "def"
+    return (
+        f"{kind} {function.name}_all({', '.join([*rest, many])}):\n"
+        f"    {owner}.add_all([{ast.unparse(made)} for {target} in {many}])\n"
+        f"    {ended[-1]}"
+    )
+
+
+def _flushed_by(loop: Loop | None) -> str:
+    """The loop of a caller whose rounds each end in a transaction or helper of their own."""
+    if loop is None or not isinstance(loop.node, ast.For | ast.AsyncFor):
+        return ""
+    opened: list[str] = []
+    rest = copy.deepcopy(loop.node)
+    body: list[ast.stmt] = []
+    for each in rest.body:
+        if isinstance(each, ast.With | ast.AsyncWith) and any(
+            "begin" in ast.unparse(item) or "session" in ast.unparse(item).lower()
+            for item in each.items
+        ):
+            bare = copy.copy(each)
+            bare.body = [ast.Pass()]
+            opened.append(ast.unparse(bare).removesuffix("\n    pass"))
+            body += each.body
+        else:
+            body.append(each)
+    if not opened:
+        return ""
+    rest.body = _without_ends(body, [])
+    code = ast.unparse(rest)
+    for line in reversed(opened):
+        code = "\n".join([line, *(f"    {inner}" for inner in code.splitlines())])
+    return code
