@@ -4,6 +4,8 @@ import ast
 import copy
 from dataclasses import dataclass, field, replace
 
+Condition = tuple[ast.expr, ast.expr, ast.expr]
+"""An equality, its column and its value."""
 _ENDS = ("all", "first", "one", "one_or_none", "scalar", "scalars", "count", "get")
 _FILTERS = ("where", "filter")
 
@@ -33,7 +35,7 @@ class Chain:
         called = self.base.func if isinstance(self.base, ast.Call) else self.base
         return isinstance(called, ast.Attribute) and called.attr == "query"
 
-    def conditions(self) -> list[tuple[ast.expr, ast.expr, ast.expr]]:
+    def conditions(self) -> list[Condition]:
         """Each equality that filters: itself, its column and its value, in order."""
         found = []
         for step in self.steps:
@@ -41,8 +43,10 @@ class Chain:
                 for each in step.args:
                     found += _equalities(each)
             elif step.name == "filter_by" and self.selected:
-                entity = ast.unparse(self.selected[0])
+                entity = _entity(self.selected[0])
                 for keyword in step.keywords:
+                    if keyword.arg is None:
+                        continue
                     column = ast.parse(f"{entity}.{keyword.arg}", mode="eval").body
                     found.append((keyword.value, column, keyword.value))
         return found
@@ -118,6 +122,15 @@ class Chain:
         return text
 
 
+def _entity(selected: ast.expr) -> str:
+    """The class that ``filter_by`` speaks of: ``Address`` of ``select(Address.street)``."""
+    text = ast.unparse(selected)
+    owner, _, name = text.rpartition(".")
+    return (
+        owner if owner and name[:1].islower() and owner.rpartition(".")[2][:1].isupper() else text
+    )
+
+
 def parse(expression: ast.expr) -> Chain:
     """Read an expression as a chain. Anything is one, be it of no calls."""
     steps: list[Step] = []
@@ -152,7 +165,7 @@ def _is_base(node: ast.Call) -> bool:
     )
 
 
-def _equalities(node: ast.expr) -> list[tuple[ast.expr, ast.expr, ast.expr]]:
+def _equalities(node: ast.expr) -> list[Condition]:
     if isinstance(node, ast.BoolOp) or (
         isinstance(node, ast.Call) and _last(node.func) in ("and_",)
     ):
@@ -165,6 +178,14 @@ def _equalities(node: ast.expr) -> list[tuple[ast.expr, ast.expr, ast.expr]]:
         if not isinstance(left, ast.Attribute) and isinstance(right, ast.Attribute):
             left, right = right, left
         return [(node, left, right)]
+    if isinstance(node, ast.Call) and _last(node.func) == "in_" and len(node.args) == 1:
+        listed = node.args[0]
+        if (
+            isinstance(listed, ast.List | ast.Tuple)
+            and len(listed.elts) == 1
+            and isinstance(node.func, ast.Attribute)
+        ):
+            return [(node, node.func.value, listed.elts[0])]
     return []
 
 

@@ -130,6 +130,29 @@ def _name(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
+def whole(built: Built) -> ast.expr:
+    """The expression with what it goes on from put in the place of its name."""
+    for node in (*built.call.args[:1], built.call):
+        base: ast.expr = node
+        while isinstance(base, ast.Call) and isinstance(base.func, ast.Attribute):
+            base = base.func.value
+        if built.assigned and isinstance(base, ast.Name) and base.id == built.assigned:
+            return put(node, built.assigned, built.expression)
+    return built.expression
+
+
+def put(node: ast.expr, name: str, by: ast.expr) -> ast.expr:
+    """A copy of an expression with a name replaced by what it stands for."""
+
+    class _Swap(ast.NodeTransformer):
+        def visit_Name(self, found: ast.Name) -> ast.AST:
+            return copy.deepcopy(by) if found.id == name else found
+
+    swapped = _Swap().visit(copy.deepcopy(node))
+    assert isinstance(swapped, ast.expr)
+    return swapped
+
+
 def entity_of(node: ast.expr) -> str:
     """The first argument of ``select`` or ``query``: ``Order``, or "" when it is no plain name."""
     for each in ast.walk(node):

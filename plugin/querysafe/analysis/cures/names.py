@@ -119,12 +119,16 @@ def _find(roots: tuple[str, ...], parts: tuple[str, ...]) -> str:
 @lru_cache(maxsize=256)
 def _names_of(path: str) -> frozenset[str]:
     """Names that a file defines or imports at its top."""
-    return frozenset(_bound(source(path).tree)) | frozenset(
-        each.asname or each.name
-        for node in ast.walk(source(path).tree)
-        if isinstance(node, ast.ImportFrom)
-        for each in node.names
-    )
+    found: set[str] = set()
+    for node in source(path).tree.body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            found.add(node.name)
+        elif isinstance(node, ast.ImportFrom):
+            found |= {each.asname or each.name for each in node.names}
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            found |= {each.id for each in targets if isinstance(each, ast.Name)}
+    return frozenset(found)
 
 
 def _bound(tree: ast.Module) -> Iterator[str]:
@@ -133,6 +137,8 @@ def _bound(tree: ast.Module) -> Iterator[str]:
             yield node.name
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             yield node.id
+        elif isinstance(node, ast.arg):
+            yield node.arg
 
 
 def _is_dotted(node: ast.expr) -> bool:
@@ -160,7 +166,7 @@ def imports(code: str, frame: Frame | None) -> tuple[str, ...]:
     except SyntaxError:
         return ()
     here = module(frame.file)
-    own = set(_bound(tree)) | {each.arg for each in ast.walk(tree) if isinstance(each, ast.arg)}
+    own = set(_bound(tree))
     names = {each.id for each in ast.walk(tree) if isinstance(each, ast.Name)} - own
     homes: dict[str, list[str]] = {}
     for name in sorted(names):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from querysafe.analysis.cures.expressions import put
 from querysafe.analysis.loops import loops_around
 from querysafe.analysis.sources import (
     Comprehension,
@@ -168,6 +169,10 @@ def _in_function(
     ]
     mentioned = names_in(ast.parse(code, mode="exec")) - set(varying)
     local = _locals(function, mentioned - set(parameters), chain)
+    if "self" in varying:
+        needs = [line for line in local if re.search(r"\bself\b", line)]
+        local = [line for line in local if line not in needs]
+        kept += [line.partition(" = ")[0] for line in needs]
     around = "\n".join((code, *contexts, *local))
     kept = [
         each
@@ -211,7 +216,7 @@ def _from_locals(value: ast.expr, function: Function) -> ast.expr:
             for assignment in assignments(function, name, getattr(value, "lineno", 10**9))[-1:]:
                 target = assignment.targets[0] if isinstance(assignment, ast.Assign) else None
                 if isinstance(target, ast.Name) and assignment.value is not None:
-                    value = _substituted(value, name, assignment.value)
+                    value = put(value, name, assignment.value)
     return value
 
 
@@ -229,22 +234,12 @@ def _inlined(value: ast.expr, loops: Sequence[ast.AST]) -> ast.expr:
                     and names_in(node.value) & set().union(*map(_targets, loops))
                     and not _sends(node.value)
                 ):
-                    value = _substituted(value, node.targets[0].id, node.value)
+                    value = put(value, node.targets[0].id, node.value)
     return value
 
 
-def _substituted(value: ast.expr, name: str, by: ast.expr) -> ast.expr:
-    class _Swap(ast.NodeTransformer):
-        def visit_Name(self, node: ast.Name) -> ast.AST:
-            return copy.deepcopy(by) if node.id == name else node
-
-    swapped = _Swap().visit(copy.deepcopy(value))
-    assert isinstance(swapped, ast.expr)
-    return swapped
-
-
 def _renamed(value: ast.expr, old: str, new: str) -> ast.expr:
-    return _substituted(value, old, ast.Name(id=new, ctx=ast.Load()))
+    return put(value, old, ast.Name(id=new, ctx=ast.Load()))
 
 
 def _popped(value: ast.expr, loops: Sequence[ast.AST]) -> str | None:

@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Sequence
 
-from querysafe.analysis.cures.places import Place, place_of
+from querysafe.analysis.cures.places import Place, place_of, plural
 from querysafe.analysis.sources import Function, assignments, function_of, source
 from querysafe.analysis.values import varying_keys
 from querysafe.query import CapturedQuery, Frame
@@ -13,6 +13,9 @@ _EQUALITY = re.compile(
     r"([\w.\"`]+)\s*=\s*(\$\d+(?:::\w+)?|%\(\w+\)s(?:::\w+)?|%s|\?|(?<!:):\w+|'(?:[^']|'')*'|\d+"
     r"|'?\{\d+\}'?)"
 )
+_BIND = r"(?:\$\d+(?:::\w+)?|%\(\w+\)s(?:::\w+)?|%s|\?|(?<!:):\w+)"
+_SINGLE_IN = re.compile(rf"([\w.\"`]+)\s+IN\s+\(\s*({_BIND})\s*\)")
+_REVERSED = re.compile(rf"({_BIND})\s*=\s*((?:[\w\"`]+\.)*[\w\"`]+)")
 _SELECT = re.compile(
     r"(\s*(?:/\*.*?\*/\s*)*SELECT\s+(?:DISTINCT\s+)?)(.*?)(\s+FROM\s)", re.I | re.S
 )
@@ -23,6 +26,7 @@ _TAIL = re.compile(r"\s+(LIMIT|OFFSET|FETCH)\b.*$", re.I | re.S)
 def compared(statement: str) -> list[str]:
     """The columns that a statement's condition compares with a value."""
     _, _, where = " ".join(statement.split()).partition(" WHERE ")
+    where = _REVERSED.sub(r"\2 = \1", _SINGLE_IN.sub(r"\1 = \2", where))
     return [found[1].rpartition(".")[2].strip('"`') for found in _EQUALITY.finditer(where)]
 
 
@@ -192,26 +196,38 @@ def _resolved(node: ast.expr, scope: ast.AST, before: int) -> ast.expr:
 
 def _from_statement(query: CapturedQuery) -> str:
     """A function made of the statement as it was sent."""
-    sql = " ".join(query.statement.split())
+    sql = _SINGLE_IN.sub(r"\1 = \2", " ".join(query.statement.split()))
+    sql = _REVERSED.sub(r"\2 = \1", sql)
     _, _, where = sql.upper().partition(" WHERE ")
     found = list(_EQUALITY.finditer(sql, len(sql) - len(where)))
-    key = "id"
-    if found:
-        match = found[-1]
-        sql = " ".join(sql.split())
-        key = match[1].rpartition(".")[2].strip('"`')
-        sql = _with_key(
-            _TAIL.sub("", f"{sql[: match.start()]}{match[1]} IN :keys{sql[match.end() :]}"),
-            match[1],
-        )
-        sql = re.sub(r"\$\d+(?:::\w+)?|%\(\w+\)s(?:::\w+)?|%s|\?", ":value", sql)
-    others = ", value" if ":value" in sql else ""
-    given = "{'keys': keys, 'value': value}" if others else "{'keys': keys}"
-    body = (
-        f"statement = text({sql!r}).bindparams(bindparam('keys', expanding=True))\n"
-        "found = defaultdict(list)\n"
-        f"for row in connection.execute(statement, {given}):\n"
-        f"    found[row.{key}].append(row)"
-    )
-    place = Place(keys="keys", key=key, signature=f"def rows_for_all(connection, keys{others})")
-    return place.code(body.splitlines(), "found", "found[key]")
+    match = found[-1] if found else None
+    key = match[1].rpartition(".")[2].strip('"`') if match is not None else "id"
+    entity = query.orm_cause.entity
+    if entity:
+        name = entity.lower()
+        lines = [
+            "found = defaultdict(list)",
+            f"for {name} in session.scalars(select({entity}).where({entity}.{key}.in_(keys))):",
+            f"    found[{name}.{key}].append({name})",
+        ]
+        signature = f"def {plural(name)}_for_all(session, keys)"
+        return Place(keys="keys", key="key", signature=signature).code(lines, "found", "found[key]")
+    if match is not None:
+        sql = f"{sql[: match.start()]}{match[1]} IN :keys{sql[match.end() :]}"
+        sql = _with_key(_TAIL.sub("", sql), match[1])
+    others: list[str] = []
+
+    def named(_: re.Match[str]) -> str:
+        others.append(f"value_{len(others) + 1}")
+        return f":{others[-1]}"
+
+    sql = re.sub(r"\$\d+(?:::\w+)?|%\(\w+\)s(?:::\w+)?|%s|\?", named, sql)
+    given = ", ".join(["'keys': keys", *(f"'{each}': {each}" for each in others)])
+    lines = [
+        f"statement = text({sql!r}).bindparams(bindparam('keys', expanding=True))",
+        "found = defaultdict(list)",
+        f"for row in connection.execute(statement, {{{given}}}):",
+        f"    found[row.{key}].append(row)",
+    ]
+    signature = f"def rows_for_all({', '.join(['connection', 'keys', *others])})"
+    return Place(keys="keys", key="key", signature=signature).code(lines, "found", "found[key]")

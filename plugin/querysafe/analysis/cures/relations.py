@@ -6,7 +6,7 @@ import re
 from querysafe.analysis.cures import chains, expressions, names
 from querysafe.analysis.cures.batch import Batch
 from querysafe.analysis.cures.places import place_of
-from querysafe.analysis.sources import function_of, source
+from querysafe.analysis.sources import assignments, function_of, source
 from querysafe.analysis.values import tables_of
 from querysafe.query import CapturedQuery
 
@@ -14,6 +14,8 @@ _OWNER_KEY = re.compile(
     r"(?:\?|%s|%\(\w+\)s|\$\d+|:\w+)(?:::\w+)?\s*=\s*(?:[\w\"`]+\.)*([\w\"`]+)"
     r"|([\w\"`]+)\s*=\s*(?:\?|%s|%\(\w+\)s|\$\d+|:\w+)"
 )
+_WRITTEN = re.compile(r"\s*(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+[\"`]?(\w+)")
+_ENDS = ("all", "count", "first", "one", "one_or_none")
 _RUNS = ("scalars", "execute", "query", "scalar", "get")
 
 
@@ -25,8 +27,12 @@ def understand(
     if call is None:
         return None
     awaited = any(isinstance(node, ast.Await) and node.value is call for node in nodes)
-    given = built.expression if built is not None and built.sort == "select" else call
-    chain = chains.parse(given)
+    given: ast.expr = call
+    if built is not None:
+        given = expressions.whole(built) if built.sort == "select" else call
+    if isinstance(given, ast.Call) and ast.unparse(given.func) == "list" and given.args:
+        given = given.args[0]
+    chain = chains.parse(_resolved(given, nodes))
     owner = _session(nodes)
     base = chain.base
     if isinstance(base, ast.Call) and isinstance(base.func, ast.Attribute):
@@ -47,7 +53,7 @@ def understand(
     read = chains.parse(
         ast.parse(f"select({entity}).where({column}.in_({place.keys}))", mode="eval").body
     )
-    steps = tuple(each for each in chain.steps if each.name not in ("all", "count", "first"))
+    steps = tuple(each for each in chain.steps if each.name not in _ENDS)
     counted = chain.end == "count" or any(each.name == "count" for each in chain.steps)
     read = chains.Chain(read.base, (*read.steps, *steps), "count" if counted else "", read.selected)
     return Batch(
@@ -60,6 +66,19 @@ def understand(
         entity=True,
         gives_none=False,
     )
+
+
+def _resolved(node: ast.expr, nodes: tuple[ast.AST, ...]) -> ast.expr:
+    """``wanted.one()`` with ``wanted = author.drafts.filter_by(...)`` put in."""
+    base = node
+    while isinstance(base, ast.Call) and isinstance(base.func, ast.Attribute):
+        base = base.func.value
+    scope = function_of(nodes)
+    if isinstance(base, ast.Name) and scope is not None:
+        for assignment in assignments(scope, base.id, node.lineno)[-1:]:
+            if isinstance(assignment.value, ast.Call):
+                return expressions.put(node, base.id, assignment.value)
+    return node
 
 
 def merging(query: CapturedQuery) -> str:
@@ -101,6 +120,11 @@ def _key_of(merged: ast.expr, key: str, nodes: tuple[ast.AST, ...]) -> ast.expr:
             made.append(node.value)
     for each in made:
         for keyword in each.keywords if isinstance(each, ast.Call) else ():
+            if keyword.arg is None:
+                return ast.copy_location(
+                    ast.Subscript(keyword.value, ast.Constant(key), ast.Load()), merged
+                )
+        for keyword in each.keywords if isinstance(each, ast.Call) else ():
             if keyword.arg == key:
                 return keyword.value
     return ast.copy_location(ast.Attribute(value=merged, attr=key, ctx=ast.Load()), merged)
@@ -108,7 +132,8 @@ def _key_of(merged: ast.expr, key: str, nodes: tuple[ast.AST, ...]) -> ast.expr:
 
 def class_of(query: CapturedQuery) -> str:
     """A class name made of the table's, when nothing else tells it."""
-    table = next(iter(sorted(tables_of(query.statement))), "row")
+    written = _WRITTEN.match(query.statement)
+    table = written[1] if written else next(iter(sorted(tables_of(query.statement))), "row")
     singular = table[:-3] + "y" if table.endswith("ies") else table.removesuffix("s")
     return "".join(part.capitalize() for part in singular.split("_"))
 
@@ -120,6 +145,11 @@ def call_of(nodes: tuple[ast.AST, ...]) -> ast.Call | None:
         if isinstance(inner, ast.Call):
             return inner
         if isinstance(inner, ast.For | ast.AsyncFor) and isinstance(inner.iter, ast.Attribute):
+            called = ast.Call(
+                func=ast.Attribute(inner.iter, "all", ast.Load()), args=[], keywords=[]
+            )
+            return ast.copy_location(called, inner.iter)
+        if isinstance(inner, ast.comprehension) and isinstance(inner.iter, ast.Attribute):
             called = ast.Call(
                 func=ast.Attribute(inner.iter, "all", ast.Load()), args=[], keywords=[]
             )

@@ -2,13 +2,15 @@
 
 import ast
 from collections.abc import Sequence
+from dataclasses import replace
 
 from querysafe.analysis.cures import chains, expressions, raw, relations
 from querysafe.analysis.cures.batch import Batch
+from querysafe.analysis.cures.chains import Condition
 from querysafe.analysis.cures.places import place_of, spent_targets
-from querysafe.analysis.sources import names_in, source
+from querysafe.analysis.sources import assignments, function_of, names_in, source
 from querysafe.analysis.values import varying_keys
-from querysafe.query import CapturedQuery
+from querysafe.query import CapturedQuery, Frame
 
 _AGGREGATES = ("count", "sum", "min", "max", "avg")
 _SINGLE = ("one", "first", "scalar_one", "scalar", "get", "get_or_404", "first_or_404")
@@ -38,7 +40,7 @@ def understand(queries: Sequence[CapturedQuery]) -> Batch | None:
         return relations.understand(query, built, nodes)
     if built.sort == "get":
         return _lookup(query, built, nodes)
-    chain = _without_exists(chains.parse(built.expression))
+    chain = _without_exists(_resolved(chains.parse(expressions.whole(built)), frame, nodes))
     if chain.end == "get":
         return _lookup(query, built, nodes)
     conditions = chain.conditions()
@@ -48,10 +50,10 @@ def understand(queries: Sequence[CapturedQuery]) -> Batch | None:
         return relations.understand(query, built, nodes)
     spent = spent_targets(frame, [value for _, _, value in chosen])
     chosen = [each for each in conditions if each in chosen or spent & names_in(each[2])]
-    columns = tuple(ast.unparse(column) for _, column, _ in chosen)
+    columns, values = _without_objects(query, conditions, chosen)
     owner, awaited, ends = _run_by(built, nodes, chain)
     batched = chain.batched({node: None for node, _, _ in chosen}, f"{_tupled(columns)}.in_(keys)")
-    place = place_of(frame, tuple(value for _, _, value in chosen), f"{owner}\n{batched.code()}")
+    place = place_of(frame, values, f"{owner}\n{batched.code()}")
     condition = f"{_tupled(columns)}.in_({place.keys})"
     return Batch(
         chain=chain.batched({node: None for node, _, _ in chosen}, condition),
@@ -63,6 +65,30 @@ def understand(queries: Sequence[CapturedQuery]) -> Batch | None:
         entity=_is_entity(query, chain),
         gives_none=bool({"first", "scalar", *_MAYBE} & set(ends)),
     )
+
+
+def _without_objects(
+    query: CapturedQuery, conditions: list[Condition], chosen: list[Condition]
+) -> tuple[tuple[str, ...], tuple[ast.expr, ...]]:
+    """Columns and values; ``Order.customer == customer`` is told by its foreign key."""
+    names = raw.compared(query.statement)
+    columns, values = [], []
+    for each in chosen:
+        _, column, value = each
+        at = conditions.index(each)
+        if (
+            isinstance(column, ast.Attribute)
+            and isinstance(value, ast.Name)
+            and len(names) == len(conditions)
+            and column.attr not in names
+            and names[at].startswith(column.attr)
+        ):
+            owner = ast.unparse(column.value)
+            column = ast.parse(f"{owner}.{names[at]}", mode="eval").body
+            value = ast.copy_location(ast.Attribute(value, "id", ast.Load()), value)
+        columns.append(ast.unparse(column))
+        values.append(value)
+    return tuple(columns), tuple(values)
 
 
 def told(batch: Batch) -> tuple[list[str], str, str]:
@@ -303,7 +329,16 @@ def _is_compared(assigned: ast.Assign, nodes: tuple[ast.AST, ...]) -> bool:
         for node in ast.walk(scope)
         if isinstance(node, ast.Name) and node.id == target.id and isinstance(node.ctx, ast.Load)
     ]
-    return bool(uses) and all(isinstance(each, ast.Compare | ast.UnaryOp | ast.If) for each in uses)
+    return bool(uses) and all(
+        isinstance(each, ast.If)
+        or (isinstance(each, ast.UnaryOp) and isinstance(each.op, ast.Not))
+        or (
+            isinstance(each, ast.Compare)
+            and isinstance(each.comparators[0], ast.Constant)
+            and each.comparators[0].value is None
+        )
+        for each in uses
+    )
 
 
 def _is_entity(query: CapturedQuery, chain: chains.Chain) -> bool:
@@ -338,6 +373,19 @@ def _without_exists(chain: chains.Chain) -> chains.Chain:
         found = chains.parse(inner.base.args[0])
         return chains.Chain(found.base, (*found.steps, *inner.steps), "", found.selected)
     return inner
+
+
+def _resolved(chain: chains.Chain, frame: Frame, nodes: tuple[ast.AST, ...]) -> chains.Chain:
+    """The chain with the name of the one query that it asks about put in its place."""
+    if len(chain.selected) != 1 or "exists" not in ast.unparse(chain.selected[0]):
+        return chain
+    scope = function_of(nodes) or nodes[0]
+    asked = chain.selected[0]
+    for name in names_in(asked):
+        for assignment in assignments(scope, name, frame.site.line)[-1:]:
+            if isinstance(assignment.value, ast.Call):
+                asked = expressions.put(asked, name, assignment.value)
+    return replace(chain, selected=(asked,))
 
 
 def _is_chain(node: ast.expr) -> bool:

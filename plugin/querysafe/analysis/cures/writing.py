@@ -5,6 +5,7 @@ import copy
 from collections.abc import Sequence
 
 from querysafe.analysis.cures import chains, flushing, raw, relations
+from querysafe.analysis.cures.expressions import put
 from querysafe.analysis.cures.places import generators, place_of
 from querysafe.analysis.loops import Loop, loops_around
 from querysafe.analysis.sources import Function, assignments, function_of, names_in, source
@@ -47,20 +48,33 @@ def _executed(
     if not isinstance(call.func, ast.Attribute):
         return ""
     owner, method = ast.unparse(call.func.value), call.func.attr
-    chain = chains.parse(call)
+    chain = chains.parse(_whole(call, scope, call.lineno))
     if chain.is_query:
+        by_key = _by_primary_key(chain, nodes)
+        if by_key:
+            return by_key
         batched = _batched(queries, nodes, chain)
         return "" if batched is None else _placed(*batched)
     if not call.args:
         return ""
-    statement = _written(call.args[0], scope, call.lineno)
+    statement = _whole(call.args[0], scope, call.lineno)
     if method in _BULK or len(call.args) > 1:
         return _many_parameters(query, nodes, call, statement, awaiting)
     if raw.text_of(statement, scope, call.lineno, nodes[0]) is not None:
         return _text_literals(query, nodes, call, awaiting)
     chain = chains.parse(statement)
     if query.kind is Kind.INSERT:
-        return _inserted(query, nodes, chain, owner, awaiting)
+        made = _inserted(query, nodes, chain, owner)
+        if made is None:
+            return ""
+        begun = _built_before(query, nodes, call, awaiting)
+        if begun:
+            return begun
+        before, signature, code = made
+        run = f"{awaiting}{owner}.execute({code})"
+        if chain.of("returning") is not None:
+            run = f"made = ({run}).all()" if awaiting else f"made = {run}.all()"
+        return _placed(before, signature, run)
     values = chain.of("values")
     bound = _bound_values(nodes)
     if values is not None and any(
@@ -72,6 +86,30 @@ def _executed(
         return ""
     before, signature, code = batched
     return _placed(before, signature, f"{awaiting}{owner}.{method}({code})")
+
+
+def _by_primary_key(chain: chains.Chain, nodes: tuple[ast.AST, ...]) -> str:
+    """``query.update({...})`` with values of the row: one UPDATE by primary key, many rows."""
+    update, conditions = chain.of("update"), chain.conditions()
+    given = update.args[0] if update is not None and update.args else None
+    if not isinstance(given, ast.Dict) or len(conditions) != 1:
+        return ""
+    if not any(names_in(value) & _bound_values(nodes) for value in given.values):
+        return ""
+    _, column, key = conditions[0]
+    parts = [f"{ast.unparse(column).rpartition('.')[2]!r}: {ast.unparse(key)}"]
+    for name, value in zip(given.keys, given.values, strict=True):
+        text = name.value if isinstance(name, ast.Constant) else ast.unparse(name or column)
+        parts.append(f"{str(text).rpartition('.')[2]!r}: {ast.unparse(value)}")
+    called = chain.base.func if isinstance(chain.base, ast.Call) else chain.base
+    owner = ast.unparse(called.value) if isinstance(called, ast.Attribute) else "session"
+    loop = next((each for each in reversed(nodes) if isinstance(each, ast.For)), None)
+    if loop is None:
+        return ""
+    return (
+        f"{owner}.execute(update({ast.unparse(chain.selected[0])}), [{{{', '.join(parts)}}} "
+        f"for {ast.unparse(loop.target)} in {ast.unparse(loop.iter)}])"
+    )
 
 
 def _collecting(query: CapturedQuery, nodes: tuple[ast.AST, ...], call: ast.Call) -> str:
@@ -144,8 +182,10 @@ def _different(
     awaiting: str,
 ) -> str:
     """An UPDATE whose values differ by row: one statement, many sets of parameters."""
-    bound = _bound_values(nodes)
     loops = list(loops_around(queries[0].stack[0]))
+    bound = {
+        name for each in loops for target, _, _ in generators(each) for name in names_in(target)
+    }
     if not loops:
         return ""
     sets: dict[str, str] = {}
@@ -189,16 +229,12 @@ def _different(
 
 
 def _inserted(
-    query: CapturedQuery,
-    nodes: tuple[ast.AST, ...],
-    chain: chains.Chain,
-    owner: str,
-    awaiting: str,
-) -> str:
-    """``insert(table).values([...])`` of ``insert(table).values(...)``."""
+    query: CapturedQuery, nodes: tuple[ast.AST, ...], chain: chains.Chain, owner: str
+) -> tuple[tuple[str, ...], str, str] | None:
+    """``insert(table).values([...])`` of ``insert(table).values(...)``, and what it needs."""
     values = chain.of("values")
     if values is None:
-        return ""
+        return None
     if values.keywords:
         row: ast.expr = ast.Dict(
             keys=[ast.Constant(each.arg) if each.arg else None for each in values.keywords],
@@ -209,17 +245,31 @@ def _inserted(
         if isinstance(row, ast.List) and len(row.elts) == 1:
             row = row.elts[0]
     else:
-        return ""
+        return None
     listed, before, signature = _comprehension(query, nodes, row, owner)
     steps = tuple(
         chains.Step("values", (ast.parse(listed, mode="eval").body,)) if each is values else each
         for each in chain.steps
     )
-    code = chains.Chain(chain.base, steps).code()
-    run = f"{awaiting}{owner}.execute({code})"
-    if chain.of("returning") is not None:
-        run = f"made = {run}.all()" if not awaiting else f"made = ({run}).all()"
-    return _placed(before, signature, run)
+    return before, signature, chains.Chain(chain.base, steps).code()
+
+
+def _built_before(
+    query: CapturedQuery, nodes: tuple[ast.AST, ...], call: ast.Call, awaiting: str
+) -> str:
+    """An INSERT that an assignment begins and the call goes on with: ``on_conflict_do_update``."""
+    base: ast.expr = call.args[0]
+    while isinstance(base, ast.Call) and isinstance(base.func, ast.Attribute):
+        base = base.func.value
+    scope = function_of(nodes) or nodes[0]
+    if not isinstance(base, ast.Name) or base is call.args[0]:
+        return ""
+    written = _written(base, scope, call.lineno)
+    made = _inserted(query, nodes, chains.parse(written), "")
+    if made is None:
+        return ""
+    before, signature, code = made
+    return _placed(before, signature, f"{base.id} = {code}\n{awaiting}{ast.unparse(call)}")
 
 
 def _many_parameters(
@@ -279,7 +329,7 @@ def _comprehension(
 def _placed(before: tuple[str, ...], signature: str, run: str) -> str:
     if not signature:
         return "\n".join([*before, run])
-    return "\n".join([f"{signature}:", *(f"    {line}" for line in (*before, run))])
+    return "\n".join([f"{signature}:", *(f"    {line}" for line in (*before, *run.splitlines()))])
 
 
 def _bound_values(nodes: tuple[ast.AST, ...]) -> set[str]:
@@ -310,6 +360,19 @@ def _written(node: ast.expr, scope: ast.AST, before: int) -> ast.expr:
         for assignment in assignments(scope, node.id, before)[-1:]:
             if assignment.value is not None:
                 return assignment.value
+    return node
+
+
+def _whole(node: ast.expr, scope: ast.AST, before: int) -> ast.expr:
+    """A statement with what it goes on from put in the place of its name."""
+    for _ in range(3):
+        base = node
+        while isinstance(base, ast.Call) and isinstance(base.func, ast.Attribute):
+            base = base.func.value
+        written = _written(base, scope, before)
+        if not isinstance(base, ast.Name) or not isinstance(written, ast.Call):
+            break
+        node = put(node, base.id, written)
     return node
 
 

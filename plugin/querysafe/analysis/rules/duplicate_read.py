@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
+from querysafe.analysis.cures.attempt import attempt
 from querysafe.analysis.labels import label_of
 from querysafe.analysis.loops import loops_of
 from querysafe.analysis.rules.loop_invariant import hoisted
@@ -97,7 +98,7 @@ def _finding(subject: Subject, queries: list[CapturedQuery]) -> Finding:
         message=f"{label} is read {count} times with the same parameters",
         call_sites=sites_of(reversed(queries)),
         parent=first.call_site,
-        cure=hoisted(first),
+        cure=attempt(hoisted, first),
         advice="keep the first answer and pass it on",
         statement=first.statement,
         fingerprint=first.fingerprint,

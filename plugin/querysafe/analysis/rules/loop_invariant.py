@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterator
 
 from querysafe.analysis.cures import expressions
+from querysafe.analysis.cures.attempt import attempt
 from querysafe.analysis.labels import label_of, origin_of
 from querysafe.analysis.repetition import reads
 from querysafe.analysis.sources import source, statement_of
@@ -39,7 +40,7 @@ def find(subject: Subject) -> Iterator[Finding]:
             message=f"{label} is asked for with the same parameters in a loop: {count} queries",
             call_sites=sites_of(queries),
             parent=origin_of(subject, repetition),
-            cure=hoisted(first),
+            cure=attempt(hoisted, first),
             advice="ask once, before the loop",
             statement=first.statement,
             fingerprint=first.fingerprint,

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from querysafe.analysis.cures import columns, eager
+from querysafe.analysis.cures.attempt import attempt
 from querysafe.analysis.loops import loops_of
 from querysafe.analysis.subject import Subject, calls_of, sites_of
 from querysafe.finding import Finding, Rule, Severity
@@ -99,8 +100,8 @@ def _finding(subject: Subject, queries: list[CapturedQuery]) -> Finding:
         message=f"{label} is loaded row by row: {count} queries",
         call_sites=sites_of(queries),
         parent=parent or shortest.parent,
-        cure=columns.refreshed(first, option)
-        or eager.on(root, option, owner, before=eager.narrowing(first.orm_cause, root)),
+        cure=attempt(columns.refreshed, first, option)
+        or attempt(eager.on, root, option, owner, before=eager.narrowing(first.orm_cause, root)),
         advice=f"load {label} together with the rows that it is read from",
         statement=queries[0].statement,
         fingerprint=queries[0].fingerprint,

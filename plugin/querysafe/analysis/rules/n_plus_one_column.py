@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from querysafe.analysis.cures import columns
+from querysafe.analysis.cures.attempt import attempt
 from querysafe.analysis.cures.eager import root_of
 from querysafe.analysis.loops import loops_of
 from querysafe.analysis.subject import Subject, calls_of, sites_of
@@ -88,7 +89,7 @@ def _finding(subject: Subject, queries: list[CapturedQuery]) -> Finding:
         message=f"{_WORDS[cause.reason].format(label=label)}: {count} queries",
         call_sites=sites_of(queries),
         parent=first.parent if root is None else (root.call_site or root.context.endpoint),
-        cure=columns.cure(subject, queries, root),
+        cure=attempt(columns.cure, subject, queries, root),
         advice=_ADVICE[cause.reason],
         statement=first.statement,
         fingerprint=first.fingerprint,

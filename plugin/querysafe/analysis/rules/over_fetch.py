@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from querysafe.analysis.counting import counted
 from querysafe.analysis.cures import expressions
+from querysafe.analysis.cures.attempt import attempt
 from querysafe.analysis.labels import label_of
 from querysafe.analysis.repetition import reads
 from querysafe.analysis.subject import READS, Subject
@@ -42,7 +43,7 @@ def find(subject: Subject) -> Iterator[Finding]:
         told.add((query.call_site, query.fingerprint))
         built = expressions.find(frame)
         entity = query.orm_cause.entity
-        cure = _cure(built, entity, use)
+        cure = attempt(_cure, built, entity, use)
         label = label_of(query)
         yield Finding(
             nodeid=subject.nodeid,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from querysafe.analysis.cures import ranking
+from querysafe.analysis.cures.attempt import attempt
 from querysafe.analysis.labels import label_of, origin_of
 from querysafe.analysis.repetition import reads
 from querysafe.analysis.subject import Subject, calls_of, sites_of
@@ -37,7 +38,7 @@ def find(subject: Subject) -> Iterator[Finding]:
             message=f"the first rows of {label} are asked for parent by parent: {count} queries",
             call_sites=sites_of(queries),
             parent=origin_of(subject, repetition),
-            cure=ranking.cure(queries),
+            cure=attempt(ranking.cure, queries),
             advice="number the rows of all parents in one query and keep the first of each",
             statement=first.statement,
             fingerprint=first.fingerprint,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from querysafe.analysis.cures import rows
+from querysafe.analysis.cures.attempt import attempt
 from querysafe.analysis.cures.dataloader import dataloader
 from querysafe.analysis.labels import label_of, origin_of
 from querysafe.analysis.repetition import reads
@@ -31,9 +32,9 @@ def find(subject: Subject) -> Iterator[Finding]:
         first = queries[0]
         label, count = label_of(first), calls_of(queries)
         if first.context.graphql_path and not first.orm_cause.path:
-            cure = dataloader(queries)
+            cure = attempt(dataloader, queries)
         else:
-            cure = rows.cure(queries)
+            cure = attempt(rows.cure, queries)
         yield Finding(
             nodeid=subject.nodeid,
             rule=RULE,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from querysafe.analysis.cures import relations, writing
+from querysafe.analysis.cures.attempt import attempt
 from querysafe.analysis.labels import label_of, origin_of
 from querysafe.analysis.repetition import writes
 from querysafe.analysis.subject import Subject, calls_of, sites_of
@@ -40,7 +41,7 @@ def find(subject: Subject) -> Iterator[Finding]:
             message=f"rows are {_VERBS[first.kind]} one by one ({label}): {count} round trips",
             call_sites=sites_of(queries),
             parent=origin_of(subject, repetition),
-            cure=writing.cure(queries, repetition.loop),
+            cure=attempt(writing.cure, queries, repetition.loop),
             advice="collect the rows and write them in one statement",
             statement=first.statement,
             fingerprint=first.fingerprint,

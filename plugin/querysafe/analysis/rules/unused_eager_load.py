@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from querysafe.analysis.cures import pruning
+from querysafe.analysis.cures.attempt import attempt
 from querysafe.analysis.subject import Subject
 from querysafe.finding import Finding, Rule, Severity
 from querysafe.recording import EagerLoad
@@ -50,7 +51,7 @@ def find(subject: Subject) -> Iterator[Finding]:
             message=f"{label} is loaded ahead ({loads[0].strategy}) and never read",
             call_sites=(loads[0].call_site,) if loads[0].call_site else (),
             parent=loads[0].call_site,
-            cure=pruning.without_option(query, label),
+            cure=attempt(pruning.without_option, query, label),
             advice="drop the loader option from this query",
             statement=query.statement,
             fingerprint=query.fingerprint,
