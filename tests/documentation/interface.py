@@ -47,7 +47,8 @@ def page() -> str:
         "def test_order() -> None: ...\n"
         "```",
         "The nearest marker wins: the test's, its class's, the module's (`pytestmark`); what they "
-        "allow adds up. An argument that does not exist fails the test.",
+        "allow adds up. An argument that does not exist fails the test in mode "
+        "`check` and is named in the report otherwise.",
         "\n".join(marker),
         "## Fixtures",
     ]

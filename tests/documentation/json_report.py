@@ -65,8 +65,9 @@ def page() -> str:
     assert set(Verdict) == {"new", "worse", "accepted", "suppressed"}
     parts = [
         "# The JSON report",
-        "`pytest --querysafe-json=FILE` writes one object. Writing it changes no outcome. Paths "
-        "are relative to the root directory. Keys in **bold** are a contract: they keep name, "
+        "`pytest --querysafe-json=FILE` writes one object. On the command line it also means that "
+        "nothing is enforced, whatever mode a file or variable sets; `--querysafe=check` beside it "
+        "does both. Paths are relative to the root directory. Keys in **bold** are a contract: they keep name, "
         "type and meaning as long as `schema` is 1. Others may come and go; read them if they "
         "are there. `querysafe compare` and `querysafe report` read this file.",
         _table("", content, RunResult),
