@@ -125,7 +125,7 @@ class Context:
     graphql_path: str = ""
     """``concepts[].translations``."""
     transaction: int = 0
-    """How many commits and rollbacks came before, in this recording."""
+    """The innermost transaction, savepoints included, numbered by first appearance."""
     flush: int = 0
     """The flush that sent it."""
     session: int = 0

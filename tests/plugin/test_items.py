@@ -159,8 +159,7 @@ def test_by_name(request):
     assert [each["queries"] for each in alone["tests"]] == [0]
     lines = {finding["nodeid"]: finding["parent"]["line"] for finding in whole["findings"]}
     assert lines == {"test_wide.py::test_first": 13, "test_wide.py::test_second": 13}
-    recordings = sorted((project.root / "alone").iterdir())
-    assert [each.read_text().count("db.query.text") for each in recordings] == [0]
+    assert list((project.root / "alone").iterdir()) == []
 
 
 def test_doctests_are_judged_too(project: Project) -> None:

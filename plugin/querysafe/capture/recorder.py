@@ -159,17 +159,17 @@ class Interpreter:
     def _context(self, name: str, raw: Raw, cause: Cause | None, numbers: "_Numbers") -> Context:
         scope = raw.scope
         path, operation = raw.graphql
-        request = numbers.of("request", (scope.serial if scope else 0, operation))
+        served = (scope.serial if scope else 0, operation)
         return Context(
             test=name,
             phase=raw.phase,
             task=numbers.of("task", raw.task),
-            request=request if scope or operation else 0,
+            request=numbers.of("request", served) if scope or operation else 0,
             request_name=scope.name if scope else "",
             endpoint=self._endpoint(raw) if scope else None,
             graphql_path=path,
-            transaction=raw.transaction,
-            flush=raw.flush,
+            transaction=numbers.of("transaction", raw.transaction) if raw.transaction else 0,
+            flush=numbers.of("flush", raw.flush) if raw.flush else 0,
             session=numbers.of(
                 "session", cause.session if cause else (raw.connection, raw.transaction)
             ),
@@ -193,13 +193,14 @@ class Interpreter:
 
 
 class _Numbers:
-    """Small numbers for identities, by first appearance."""
+    """Small numbers for the identities of each sort, by first appearance, from 1 on."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, Any], int] = {}
+        self._known: dict[str, dict[Any, int]] = {}
 
     def of(self, sort: str, identity: Any) -> int:
-        return self._known.setdefault((sort, identity), len(self._known) + 1)
+        known = self._known.setdefault(sort, {})
+        return known.setdefault(identity, len(known) + 1)
 
 
 def _params(raw: Raw, policy: ParamsPolicy) -> Params:

@@ -47,6 +47,7 @@ def window() -> Iterator[Window]:
     with _lock:
         if not of_process.active:
             of_process.start()
+            of_process.phase, of_process.until = "", None
             _alone.clear()
             _alone.append(of_process)
         elif _alone:

@@ -6,6 +6,7 @@ without it.
 
 import threading
 import time
+from collections.abc import Sequence
 from contextvars import ContextVar
 
 _clock = time.perf_counter
@@ -40,6 +41,18 @@ class Window:
         """
         self.ended = _clock()
         windows.set(tuple(each for each in windows.get() or () if each is not self) or None)
+
+
+def innermost(known: Sequence[Window]) -> Window:
+    """The one of some windows to close next: the last that this context has open.
+
+    One object may have windows open in several threads; a context that has none of
+    them, as when a fixture is closed in another one, takes the last.
+    """
+    for window in reversed(windows.get() or ()):
+        if window in known:
+            return window
+    return known[-1]
 
 
 class Stretches:

@@ -5,10 +5,11 @@ These names are also attributes of the package, and methods of the fixture ``que
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from querysafe.capture.windows import Window
+from querysafe.capture.windows import Window, innermost
 from querysafe.errors import QuerysafeError
 from querysafe.finding import Finding
 from querysafe.query import CapturedQuery
@@ -43,12 +44,14 @@ class Captured(Sequence[CapturedQuery]):
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What the rules say of these queries alone."""
+        """What the rules say of these queries alone, in whichever phase of a test they ran."""
         from querysafe.analysis.registry import findings
         from querysafe.analysis.subject import Subject
         from querysafe.recording import Recording
 
-        calls = tuple(self.queries)
+        calls = tuple(
+            replace(query, context=replace(query.context, phase="")) for query in self.queries
+        )
         return findings(Subject(recording=Recording(name="capture", queries=calls)))
 
     def keep(self) -> None:
@@ -96,7 +99,8 @@ class capture(Block[Captured]):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        manager, captured = self._opened.pop()
+        known = [captured._window for _, captured in self._opened]
+        manager, captured = self._opened.pop(known.index(innermost(known)))
         try:
             captured.keep()
         finally:
@@ -190,7 +194,9 @@ class ignore(Block[None]):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._opened.pop().close()
+        window = innermost(self._opened)
+        self._opened.remove(window)
+        window.close()
 
 
 class QuerySafe:

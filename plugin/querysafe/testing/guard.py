@@ -74,8 +74,11 @@ class Guard:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, Any, Any]:
         """Begin a recording; what fixtures do is its set-up phase."""
-        self._begin(item)
-        return (yield)
+        mistake = self._begin(item)
+        result = yield
+        if mistake and self.enforces:
+            pytest.fail(mistake, pytrace=False)
+        return result
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_fixture_setup(
@@ -144,16 +147,17 @@ class Guard:
 
     # --- one test
 
-    def _begin(self, item: pytest.Item) -> None:
+    def _begin(self, item: pytest.Item) -> str:
+        """Begin a test; tell what is wrong with its markers, if anything is."""
         self._called = self._failed_within = False
         self._marks = Marks()
         item.user_properties[:] = _others(item.user_properties)
+        mistake = ""
         try:
             self._marks = marks_of(item)
         except SettingsError as error:
-            if self.enforces:
-                pytest.fail(str(error), pytrace=False)
-            self.summary.complaints.add(str(error))
+            mistake = str(error)
+            self.summary.complaints.add(mistake)
         until = None
         if "sqlalchemy" in sys.modules:
             from querysafe.testing.judging import function_of
@@ -161,6 +165,7 @@ class Guard:
             until = getattr(function_of(item), "__code__", None)
         self.listener.open(until)
         self.listener.enter("setup")
+        return mistake
 
     def _finish_test(self, item: pytest.Item, report: pytest.TestReport) -> None:
         outcome = "failed" if self._failed_within else report.outcome

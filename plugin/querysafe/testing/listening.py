@@ -61,9 +61,11 @@ class Listener:
 
     def recording(self, name: str, *, every: bool) -> Recording | None:
         """What the test sent, and its set-up; ``None`` when it sent nothing."""
-        if self._recorder is None or self._interpreter is None or not self._recorder.raws:
+        if self._recorder is None or self._interpreter is None:
             return None
         self._interpreter.remember(WIDER)
+        if not self._recorder.heard(WIDER):
+            return None
         return self._interpreter.recording(name, every=every, without=WIDER)
 
     def ignored(self) -> Mapping[int, str]:
