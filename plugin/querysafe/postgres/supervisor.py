@@ -6,6 +6,7 @@ process; this program waits for the exclusive lock. It needs the standard librar
 """
 
 import contextlib
+import ctypes
 import fcntl
 import json
 import os
@@ -15,6 +16,9 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+
+_PR_SET_PDEATHSIG = 1
+"""Of ``linux/prctl.h``."""
 
 
 def main() -> int:
@@ -31,6 +35,7 @@ def main() -> int:
         stderr=(directory / "log").open("ab"),
         cwd="/",
         start_new_session=True,
+        preexec_fn=_die_with_parent,
         **({**user, "extra_groups": []} if user else {}),
     )
     pid_file = Path(start["data"]) / "postmaster.pid"
@@ -47,8 +52,10 @@ def main() -> int:
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     os.close(1)
+    asked: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _frame: asked.append(number))
     with (directory / "users").open("rb") as users:
-        while process.poll() is None:
+        while process.poll() is None and not asked:
             try:
                 fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
@@ -70,6 +77,12 @@ def _is_ready(pid_file: Path) -> bool:
     except OSError:
         return False
     return bool(lines) and "ready" in lines[-1]
+
+
+def _die_with_parent() -> None:
+    """Let Linux stop the server (SIGINT) when this program itself is killed."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGINT))
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:

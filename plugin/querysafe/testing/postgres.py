@@ -21,7 +21,7 @@ def querysafe_postgres_server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> "Iterator[Cluster]":
     """A PostgreSQL server, one for all workers of pytest-xdist."""
-    from querysafe.errors import ProgramNotFound
+    from querysafe.errors import QuerysafeError
     from querysafe.postgres import server
 
     settings = from_pytest(request.config)
@@ -31,14 +31,14 @@ def querysafe_postgres_server(
     bin_directory = settings.postgres_bin
     if bin_directory is not None:
         bin_directory = request.config.rootpath / bin_directory
+    held = server(
+        bin_directory=bin_directory,
+        kind=settings.postgres_server,
+        shared=shared / "querysafe-postgres",
+    )
     try:
-        held = server(
-            bin_directory=bin_directory,
-            kind=settings.postgres_server,
-            shared=shared / "querysafe-postgres",
-        )
         cluster = held.__enter__()
-    except ProgramNotFound as error:
+    except QuerysafeError as error:
         pytest.fail(str(error), pytrace=False)
     try:
         yield cluster
@@ -63,15 +63,12 @@ def querysafe_postgres_template(
     import fcntl  # Absent on Windows, where the rest of the plugin works.
 
     cluster = querysafe_postgres_server
-    with (
-        (cluster.directory / "users").open("rb"),
-        (cluster.directory / "preparing").open("ab") as lock,
-    ):
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with cluster.locked("preparing"):
         done = cluster.directory / "prepared"
         if not done.exists():
             cluster.drop_database(TEMPLATE)
             querysafe_postgres_prepare(cluster.create_database(TEMPLATE))
+            cluster.seal_database(TEMPLATE)
             done.touch()
     return TEMPLATE
 
