@@ -74,7 +74,9 @@ def _written(
         if path.is_file()
     }
     return {
-        name: SPANS.sub("", TIMES.sub("", text)).replace(str(out), "OUT")
+        name: SPANS.sub("", TIMES.sub("", text))
+        .replace(str(out), "OUT")
+        .replace(f"{folder}/", "OUT/")
         for name, text in texts.items()
     }
 
@@ -90,7 +92,7 @@ def test_any_number_and_order_of_workers_writes_what_a_serial_run_writes(modules
     serial = _written(modules, "serial", without=SERIAL)
     assert '"rule": "QS101"' in serial["json"]
     assert [name for name in serial if name.startswith("baseline") and name.endswith(".txt")]
-    assert sum(name.startswith("record") for name in serial) == 33
+    assert sum(name.startswith("record") for name in serial) == 36
     for number, arguments in enumerate(
         [
             ("-n2", "-p", "no:randomly"),
@@ -123,6 +125,7 @@ def test_a_worker_that_dies_is_a_failed_test_and_the_others_are_reported(project
         "test_shop.py",
         """
 import os
+import time
 import shop
 
 def test_a(session):
@@ -130,6 +133,7 @@ def test_a(session):
 
 def test_dies(session):
     shop.products(session)
+    time.sleep(1)  # so that what was reported before is sent
     os._exit(1)
 
 def test_z(session):
