@@ -60,7 +60,6 @@ def querysafe_postgres_template(
     """The name of the prepared database; made once, whichever worker comes first."""
     if querysafe_postgres_prepare is None:
         return None
-    import fcntl  # Absent on Windows, where the rest of the plugin works.
 
     cluster = querysafe_postgres_server
     with cluster.locked("preparing"):
