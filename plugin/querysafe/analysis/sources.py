@@ -94,6 +94,15 @@ def names_in(node: ast.AST) -> set[str]:
     return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
 
 
+def _assigned(target: ast.expr) -> set[str]:
+    """The names that a target binds or changes: ``flags`` of ``flags[customer.id]``."""
+    if isinstance(target, ast.Tuple | ast.List):
+        return {name for each in target.elts for name in _assigned(each)}
+    while isinstance(target, ast.Subscript | ast.Attribute | ast.Starred):
+        target = target.value
+    return names_in(target) if isinstance(target, ast.Name) else set()
+
+
 def assignments(function: ast.AST, name: str, before: int) -> list[ast.Assign | ast.AnnAssign]:
     """The assignments to a name in a function that begin above a line, nearest last."""
     found = []
@@ -104,6 +113,6 @@ def assignments(function: ast.AST, name: str, before: int) -> list[ast.Assign | 
             targets = [node.target]
         else:
             continue
-        if node.lineno <= before and any(name in names_in(target) for target in targets):
+        if node.lineno <= before and any(name in _assigned(target) for target in targets):
             found.append(node)
     return sorted(found, key=lambda each: each.lineno)

@@ -23,6 +23,15 @@ from sqlalchemy.pool import StaticPool
 
 
 @pytest.fixture
+def engine() -> Iterator[Engine]:
+    engine = create_engine(
+        "sqlite://", connect_args={"check_same_thread": False}, poolclass=StaticPool
+    )
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
 def shop_path(tmp_path: Path) -> Path:
     path = tmp_path / "shop.db"
     engine = create_engine(f"sqlite:///{path}")
