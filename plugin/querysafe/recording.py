@@ -63,6 +63,8 @@ class TestResult:
     outcome: str
     """``passed``, ``failed`` or ``skipped``, as pytest judged it before querysafe."""
     findings: tuple[Finding, ...] = ()
+    not_grown: str = ""
+    """Why the test was not run again on more rows although that was asked for."""
     shapes: Mapping[str, int] = field(default_factory=dict)
     """Fingerprint to count, for the statements that ran more than once."""
     texts: Mapping[str, str] = field(default_factory=dict)

@@ -1,16 +1,23 @@
-"""One customer lives in Britain, so the orders are asked for once: the test hides the N+1."""
+"""Each customer asks by a list of keys: one customer looks like a chunk, more show a loop."""
 
 # pytest --querysafe-grow
 
-from shop import Customer
+from shop import Customer, Line
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 
-def orders_from(session: Session, country: str) -> list[int]:
-    customers = session.scalars(select(Customer).where(Customer.country == country))
-    return [len(customer.orders) for customer in customers]  # QS402
+def quantities(session: Session, country: str) -> list[int]:
+    totals = []
+    customers = session.scalars(
+        select(Customer).where(Customer.country == country).options(selectinload(Customer.orders))
+    ).all()
+    for customer in customers:
+        numbers = [order.id for order in customer.orders]
+        lines = session.scalars(select(Line.quantity).where(Line.order_id.in_(numbers)))  # QS402
+        totals.append(sum(lines))
+    return totals
 
 
-def test_orders_from(session: Session) -> None:
-    assert 2 in orders_from(session, "GB")
+def test_quantities(session: Session) -> None:
+    assert len(quantities(session, "GB")) == 1

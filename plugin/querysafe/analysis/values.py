@@ -148,10 +148,15 @@ def _ascending(differences: list[tuple[str, list[Any]]]) -> bool:
 
 def lists_many(query: CapturedQuery) -> bool:
     """Whether the statement asks for several keys at once: an ``IN`` list or an array."""
+    return listed(query) > 1
+
+
+def listed(query: CapturedQuery) -> int:
+    """How many keys an ``IN`` list or an array of the statement holds."""
     elements = [value.value for value in values_of(query) if value.part == "element"]
     if len(elements) == 1 and isinstance(elements[0], list | tuple | set):
         elements = list(elements[0])
-    return len(elements) > 1
+    return len(elements)
 
 
 def is_limited(query: CapturedQuery) -> bool:

@@ -150,15 +150,18 @@ def assert_constant(
     run: Callable[[], T],
     *,
     scales: Sequence[int] = (2, 3),
+    warm_up: Callable[[], Any] | None = None,
 ) -> Any:
     """Raise :class:`AssertionError` when the queries of ``run`` follow the number of rows.
 
-    ``populate(n)`` makes ``n`` rows, then ``run()`` is captured, once for each scale.
-    When either returns an awaitable, so does this function.
+    ``populate(n)`` makes ``n`` rows, beside those of before or instead of them; then
+    ``run()`` is captured, once for each scale. ``warm_up()`` is called once before the first
+    capture, where caches would make the first run longer and hide what grows. When any of
+    them returns an awaitable, so does this function.
     """
     from querysafe.growth import constant
 
-    return constant.assert_constant(populate, run, scales=scales, capture=capture)
+    return constant.assert_constant(populate, run, scales=scales, warm_up=warm_up, capture=capture)
 
 
 class ignore(Block[None]):

@@ -4,6 +4,7 @@ import base64
 import pickle
 import sys
 from collections.abc import Generator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +16,7 @@ from querysafe.finding import Finding
 from querysafe.recording import Recording, RunResult, TestResult
 from querysafe.settings import Settings
 from querysafe.testing.collection import Collection
+from querysafe.testing.growing import Grower
 from querysafe.testing.listening import WIDER, Listener
 from querysafe.testing.marks import Allowance, Marks, marks_of
 from querysafe.testing.reporting import Reporter
@@ -45,10 +47,12 @@ class Guard:
             collection=Collection(config),
         )
         self.listener = Listener(config.rootpath, settings)
+        self.grower = Grower(self.listener, settings.grow_factor - 1) if settings.grow else None
         self._judge: Judge | None = None
         self._marks = Marks()
         self._called = False
         self._failed_within = False
+        self._until: Any = None
         self._run: RunResult | None = None
         if settings.select or settings.ignore:
             self._judge = self._judging()
@@ -74,7 +78,7 @@ class Guard:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, Any, Any]:
         """Begin a recording; what fixtures do is its set-up phase."""
-        mistake = self._begin(item)
+        mistake = "" if self._is_growing else self._begin(item)
         result = yield
         if mistake and self.enforces:
             pytest.fail(mistake, pytrace=False)
@@ -101,10 +105,10 @@ class Guard:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
         """The test itself, from here on."""
-        if self.settings.cold_session and self.listener.hears:
+        if (self.settings.cold_session or self._is_growing) and self.listener.hears:
             from querysafe.growth.cold import cool_all
 
-            cool_all()
+            cool_all(getattr(item, "funcargs", None))
         self.listener.enter("call")
         try:
             with apart_from_set_up(item, self.listener.enter):
@@ -118,7 +122,10 @@ class Guard:
         """What fixtures undo."""
         self.listener.enter("teardown")
         try:
-            return (yield)
+            result = yield
+            if self.grower is not None and self.grower.pending is not None:
+                raise self.grower.pending
+            return result
         finally:
             self.listener.close()
 
@@ -147,6 +154,10 @@ class Guard:
 
     # --- one test
 
+    @property
+    def _is_growing(self) -> bool:
+        return self.grower is not None and self.grower.is_growing
+
     def _begin(self, item: pytest.Item) -> str:
         """Begin a test; tell what is wrong with its markers, if anything is."""
         self._called = self._failed_within = False
@@ -163,13 +174,17 @@ class Guard:
             from querysafe.testing.judging import function_of
 
             until = getattr(function_of(item), "__code__", None)
+        self._until = until
+        if self.grower is not None:
+            self.grower.begin()
         self.listener.open(until)
         self.listener.enter("setup")
         return mistake
 
     def _finish_test(self, item: pytest.Item, report: pytest.TestReport) -> None:
         outcome = "failed" if self._failed_within else report.outcome
-        result, used = self._judged(item, outcome)
+        is_plain = outcome == "passed" and report.when == "call" and not _expected(report)
+        result, used = self._judged(item, outcome, grow=is_plain)
         item.user_properties += self.reporter.properties(result)
         report.user_properties[:] = item.user_properties
         if self.worker is None:
@@ -177,12 +192,13 @@ class Guard:
         else:
             packed = pickle.dumps((result, self._marks, used))
             setattr(report, _RESULT, base64.b64encode(packed).decode("ascii"))
-        is_plain = outcome == "passed" and report.when == "call" and not _expected(report)
         if self.enforces and is_plain and (failing := self._failing(result)):
             report.outcome = "failed"
             report.longrepr = self.reporter.failure(failing)
 
-    def _judged(self, item: pytest.Item, outcome: str) -> tuple[TestResult, frozenset[Allowance]]:
+    def _judged(
+        self, item: pytest.Item, outcome: str, *, grow: bool
+    ) -> tuple[TestResult, frozenset[Allowance]]:
         every = self.reporter.recordings is not None
         recording = self.listener.recording(item.nodeid, every=every)
         used: frozenset[Allowance] = frozenset()
@@ -196,8 +212,25 @@ class Guard:
                 marks=self._marks,
                 ignored=self.listener.ignored(),
             )
+            if grow and self.grower is not None and result.queries:
+                result, more = self._grown(self.grower, item, result, recording)
+                used |= more
         self.reporter.keep(recording, result)
         return result, used
+
+    def _grown(
+        self, grower: Grower, item: pytest.Item, result: TestResult, recording: Recording
+    ) -> tuple[TestResult, frozenset[Allowance]]:
+        """Run a test that passed again on cloned rows, and add what that shows."""
+        grown = grower.grow(item, self._until)
+        self._called = True
+        if grown.problems:
+            result = replace(result, not_grown="; ".join(grown.problems))
+        if grown.recording is None:
+            return result, frozenset()
+        return self._judging().judge_grown(
+            item, result, recording, grown.recording, marks=self._marks, ignored=grown.ignored
+        )
 
     def _judging(self) -> "Judge":
         if self._judge is None:
@@ -255,6 +288,8 @@ class Guard:
 
     def pytest_unconfigure(self) -> None:
         """Leave nothing behind, however the run ended."""
+        if self.grower is not None:
+            self.grower.leave()
         self.listener.leave()
         self.reporter.clean()
 

@@ -55,22 +55,7 @@ class Judge:
         ignored: Mapping[int, str],
     ) -> tuple[TestResult, frozenset[Allowance]]:
         """Say what a test did and what is to be said about it, and which allowances it took."""
-        function = function_of(item)
-        code = getattr(function, "__code__", None)
-        settings = self._settings
-        subject = Subject(
-            recording=recording,
-            nodeid=item.nodeid,
-            file=str(Path(code.co_filename).absolute()) if code is not None else "",
-            first_line=code.co_firstlineno if code is not None else 0,
-            passed=outcome == "passed",
-            limits=Limits(
-                threshold=marks.threshold or settings.threshold,
-                slow_seconds=settings.slow_seconds,
-                max_queries=_first(marks.max_queries, settings.max_queries),
-                max_seconds=_first(marks.max_seconds, settings.max_seconds),
-            ),
-        )
+        subject = self._subject(item, recording, marks, passed=outcome == "passed")
         used: set[Allowance] = set()
         allow = (*marks.allow, *self.allow)
         found = tuple(
@@ -95,6 +80,50 @@ class Judge:
             )
             result = replace(result, findings=(*result.findings, *grown))
         return judge(self._baseline, result), frozenset(used)
+
+    def judge_grown(
+        self,
+        item: pytest.Item,
+        result: TestResult,
+        own: Recording,
+        grown: Recording,
+        *,
+        marks: Marks,
+        ignored: Mapping[int, str],
+    ) -> tuple[TestResult, frozenset[Allowance]]:
+        """Add to a result what only a run on more rows shows."""
+        from querysafe.growth.comparing import grown_findings
+
+        subject = self._subject(item, grown, marks, passed=True)
+        factor = self._settings.grow_factor + 1  # copies and siblings
+        used: set[Allowance] = set()
+        allow = (*marks.allow, *self.allow)
+        more = tuple(
+            replace(_suppressed(each, allow, ignored, used), queries=())
+            for each in grown_findings(own, subject, result.findings, self.rules, factor)
+        )
+        if more:
+            result = judge(self._baseline, replace(result, findings=(*result.findings, *more)))
+        return result, frozenset(used)
+
+    def _subject(
+        self, item: pytest.Item, recording: Recording, marks: Marks, *, passed: bool
+    ) -> Subject:
+        code = getattr(function_of(item), "__code__", None)
+        settings = self._settings
+        return Subject(
+            recording=recording,
+            nodeid=item.nodeid,
+            file=str(Path(code.co_filename).absolute()) if code is not None else "",
+            first_line=code.co_firstlineno if code is not None else 0,
+            passed=passed,
+            limits=Limits(
+                threshold=marks.threshold or settings.threshold,
+                slow_seconds=settings.slow_seconds,
+                max_queries=_first(marks.max_queries, settings.max_queries),
+                max_seconds=_first(marks.max_seconds, settings.max_seconds),
+            ),
+        )
 
     def fails(self, finding: Finding) -> bool:
         """Whether mode ``check`` fails a test for a finding, under ``fail_on``."""

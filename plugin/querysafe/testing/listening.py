@@ -35,6 +35,11 @@ class Listener:
         self._arrival.wait()
 
     @property
+    def recorder(self) -> "Recorder | None":
+        """The recorder, once there is one."""
+        return self._recorder
+
+    @property
     def hears(self) -> bool:
         """Whether a statement could be heard: SQLAlchemy is there and a test is under way."""
         return self._recorder is not None and self._is_open

@@ -35,7 +35,7 @@ class Summary:
         Raises :class:`BaselineError` when it cannot be.
         """
         tests = tuple(self.results[nodeid] for nodeid in sorted(self.results))
-        notes = [*sorted(self.complaints), *self._suppressions(self.results)]
+        notes = [*sorted(self.complaints), *self._suppressions(self.results), *_not_grown(tests)]
         seen = self.collection.seen(self.accepted)
         if self.settings.update and write:
             updated = memory.update(self.accepted, tests, seen)
@@ -90,3 +90,16 @@ class Summary:
         if not changed:
             return f"baseline {place}: nothing changed"
         return f"baseline {place}: {len(changed)} file{'s' if len(changed) > 1 else ''} changed"
+
+
+def _not_grown(tests: tuple[TestResult, ...]) -> list[str]:
+    """The tests that could not be run on more rows, by reason."""
+    reasons: dict[str, list[str]] = {}
+    for test in tests:
+        if test.not_grown:
+            reasons.setdefault(test.not_grown, []).append(test.nodeid)
+    return [
+        f"not grown: {nodeids[0]}{f' and {len(nodeids) - 1} more' if len(nodeids) > 1 else ''}: "
+        f"{reason}"
+        for reason, nodeids in sorted(reasons.items())
+    ]

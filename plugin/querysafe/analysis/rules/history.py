@@ -17,8 +17,10 @@ GROWTH = Rule(
     name="growth",
     severity=Severity.ERROR,
     summary="a statement's count follows the number of rows",
-    condition="With `--querysafe-grow` a test runs again on cloned rows, and a statement is sent "
-    "more often. Pages and chunks are no finding.",
+    condition="With `--querysafe-grow` a test runs again with every row of its database cloned, "
+    "and a statement is sent as many times more often. What QS101 to QS106 can name on those "
+    "rows is told under their name; this rule is for the rest. Pages, chunks of keys and "
+    "waiting are no finding.",
     effect="Three hundred thousand rows will send three hundred thousand queries.",
-    cure="As for the rule that would have seen it with more rows: QS101 to QS106.",
+    cure="Ask once for all rows, before the loop, and look each one up in memory.",
 )

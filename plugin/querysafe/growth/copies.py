@@ -1,0 +1,140 @@
+"""Copies of the databases that outlive a test, and the way there while it is grown.
+
+New connections are sent to the copy by ``DialectEvents.do_connect``; a database in memory
+is put back as it was. Databases that the test's own fixtures make anew are nobody else's.
+"""
+
+import secrets
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Iterable
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from querysafe.growth.connections import database_of, is_memory
+
+LARGEST = 256 * 2**20
+"""A file of more bytes is not copied, and its test not grown on it."""
+
+
+class Copies:
+    """The copies of one grown run."""
+
+    def __init__(self) -> None:
+        self._redirected: dict[tuple[Any, ...], str] = {}
+        self._folder: Path | None = None
+        self._servers: list[tuple[URL, str]] = []
+        self._memory: list[tuple[Any, sqlite3.Connection]] = []
+        self._engines: list[Engine] = []
+        self.restored: set[tuple[Any, ...]] = set()
+        """Databases in memory that are put back afterwards."""
+
+    def make(self, urls: Iterable[URL], engines: Iterable[Engine]) -> None:
+        """Copy each database that is still there."""
+        alive = list(engines)
+        for engine in alive:
+            if is_memory(engine.url):
+                self._keep_memory(engine)
+        for url in urls:
+            if is_memory(url):
+                continue
+            if url.get_backend_name() == "sqlite":
+                self._copy_file(Path(str(url.database)).absolute())
+            elif url.get_backend_name() == "postgresql":
+                self._copy_server(url, [each for each in alive if each.url == url])
+        self._engines = [each for each in alive if database_of(each) in self._redirected]
+        _dispose(self._engines)
+
+    def connect(self, dialect: Any, cargs: Any, cparams: Any) -> Any:
+        """Connect to the copy; ``None`` where there is none. A listener of ``do_connect``."""
+        if not self._redirected:
+            return None
+        if dialect.name == "sqlite" and cargs:
+            place = self._redirected.get(("sqlite", str(Path(str(cargs[0])).absolute())))
+            return None if place is None else dialect.connect(place, *cargs[1:], **cparams)
+        name = "database" if "database" in cparams else "dbname"
+        key = (dialect.name, cparams.get("host"), _port(cparams.get("port")), cparams.get(name))
+        place = self._redirected.get(key)
+        return None if place is None else dialect.connect(*cargs, **{**cparams, name: place})
+
+    def discard(self) -> None:
+        """Send connections where they belong again, and remove the copies."""
+        self._redirected.clear()
+        _dispose(self._engines)
+        for live, kept in self._memory:
+            with suppress(sqlite3.Error), closing(kept):
+                if live.in_transaction:
+                    live.rollback()
+                kept.backup(live)
+        for url, name in self._servers:
+            _administer(url, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _keep_memory(self, engine: Engine) -> None:
+        with suppress(SQLAlchemyError, sqlite3.Error), closing(engine.raw_connection()) as proxied:
+            live = proxied.driver_connection
+            if isinstance(live, sqlite3.Connection) and not live.in_transaction:
+                kept = sqlite3.connect(":memory:", check_same_thread=False)
+                live.backup(kept)
+                self._memory.append((live, kept))
+                self.restored.add(database_of(engine))
+
+    def _copy_file(self, path: Path) -> None:
+        if not path.is_file() or path.stat().st_size > LARGEST:
+            return
+        if self._folder is None:
+            self._folder = Path(tempfile.mkdtemp(prefix="querysafe-grow-"))
+        copied = self._folder / f"{len(self._redirected)}.db"
+        with (
+            suppress(sqlite3.Error),
+            closing(sqlite3.connect(path, timeout=0.5)) as original,
+            closing(sqlite3.connect(copied)) as copy,
+        ):
+            original.backup(copy)
+            self._redirected["sqlite", str(path)] = str(copied)
+
+    def _copy_server(self, url: URL, engines: list[Engine]) -> None:
+        name = f"querysafe_grow_{secrets.token_hex(4)}"
+        _dispose(engines)
+        if _administer(url, "CREATE DATABASE {} TEMPLATE {}", name, str(url.database)):
+            self._servers.append((url, name))
+            self._redirected["postgresql", url.host, url.port, url.database] = name
+
+
+def _port(value: Any) -> int | None:
+    return None if value is None else int(value)
+
+
+def _dispose(engines: Iterable[Engine]) -> None:
+    """Give up pooled connections; those of an event loop cannot be closed from here."""
+    for engine in engines:
+        engine.dispose(close=not engine.dialect.is_async)
+
+
+def _administer(url: URL, statement: str, *names: str) -> bool:
+    """Run a statement about a database; ``False`` when the server refuses or is out of reach."""
+    try:
+        import psycopg
+        from psycopg import sql
+    except ImportError:
+        return False
+    try:
+        with psycopg.connect(
+            host=url.host,
+            port=url.port,
+            user=url.username,
+            password=None if url.password is None else str(url.password),
+            dbname="postgres",
+            autocommit=True,
+            connect_timeout=10,
+        ) as connection:
+            connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
+    except psycopg.Error:
+        return False
+    return True

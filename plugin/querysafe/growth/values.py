@@ -1,0 +1,49 @@
+"""Values for unique columns of a clone: like the original's, but other ones."""
+
+import re
+import uuid
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Enum
+
+_UUID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
+
+
+def another(value: Any, serial: int, type_: Any, highest: Any) -> Any:
+    """A value that no row has yet, or ``None`` when the type has no room for one.
+
+    ``serial`` is another number at each call, ``highest`` the greatest value of a number.
+    """
+    if isinstance(value, bool) or isinstance(type_, Enum):
+        return None
+    if isinstance(value, int | float | Decimal):
+        return (highest if highest is not None else value) + serial
+    if isinstance(value, uuid.UUID):
+        return uuid.uuid4()
+    if isinstance(value, str):
+        return _text(value, serial, getattr(type_, "length", None))
+    if isinstance(value, datetime):
+        return value + timedelta(seconds=serial)
+    if isinstance(value, date):
+        return value + timedelta(days=serial)
+    if isinstance(value, time):
+        moved = datetime.combine(date.min, value) + timedelta(seconds=serial)
+        return moved.timetz() if moved.date() == date.min else None
+    if isinstance(value, bytes):
+        return value + serial.to_bytes(4, "big")
+    return None
+
+
+def _text(value: str, serial: int, length: int | None) -> str | None:
+    if _UUID.fullmatch(value):
+        fresh = str(uuid.uuid4())
+        return fresh if "-" in value else fresh.replace("-", "")
+    if value.isdigit():
+        digits = str(int(value) + 10 ** max(len(value) - 1, 0) + serial)
+        return digits if length is None or len(digits) <= length else None
+    prefix = f"q{serial}"
+    if length is not None and len(prefix) >= length:
+        return None
+    return f"{prefix}{value}"[:length]
