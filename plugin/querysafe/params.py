@@ -45,12 +45,21 @@ class Params:
         return {f"db.query.parameter.{name}": _text(value) for name, value in self.values}
 
 
-def keep(parameters: Any, policy: ParamsPolicy, *, executemany: bool = False) -> Params:
-    """Apply a policy to the driver's parameters (a mapping, a sequence, or a list of them)."""
-    sets = 1
+def keep(
+    parameters: Any,
+    policy: ParamsPolicy,
+    *,
+    executemany: bool = False,
+    sets: int | None = None,
+) -> Params:
+    """Apply a policy to the driver's parameters (a mapping, a sequence, or a list of them).
+
+    ``sets`` says how many parameter sets there were where the parameters do not.
+    """
+    if sets is None:
+        sets = len(parameters) if executemany else 1
     if executemany:
-        sets = len(parameters)
-        parameters = parameters[0] if sets else ()
+        parameters = parameters[0] if parameters else ()
     if policy is ParamsPolicy.DROP or not parameters:
         return Params(policy=policy, sets=sets)
     pairs = parameters.items() if isinstance(parameters, dict) else enumerate(parameters, 1)

@@ -6,7 +6,11 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-PEERS = {"queryspy": "queryspy", "queryguard": "pytest-queryguard", "querycount": "pytest-querycount"}
+PEERS = {
+    "queryspy": "queryspy",
+    "queryguard": "pytest-queryguard",
+    "querycount": "pytest-querycount",
+}
 """Name of each rival's pytest plugin, and its package."""
 _PLUGINS = ("querysafe", *PEERS)
 

@@ -66,6 +66,15 @@ def signature(query: CapturedQuery) -> Signature:
 def loops_of(query: CapturedQuery) -> tuple[Loop, ...]:
     """Every syntactic loop around a query, innermost first."""
     stack = query.stack
+    known = _known.get(id(stack))
+    if known is None:
+        if len(_known) >= REMEMBERED:
+            _known.clear()
+        known = _known[id(stack)] = (stack, _loops_of(stack))
+    return known[1]
+
+
+def _loops_of(stack: tuple[Frame, ...]) -> tuple[Loop, ...]:
     found: list[Loop] = []
     for depth, frame in enumerate(stack):
         if frame.template:
@@ -92,6 +101,9 @@ def unseen_loop(query: CapturedQuery) -> Loop | None:
     return Loop(("stack", signature(query)), query.stack[0], 0, None)
 
 
+REMEMBERED = 5000
+_known: dict[int, tuple[tuple[Frame, ...], tuple[Loop, ...]]] = {}
+"""Loops by stack, which is held so that no other gets its ``id()``."""
 _NOWHERE = Frame(site=None, file="")  # type: ignore[arg-type]
 
 

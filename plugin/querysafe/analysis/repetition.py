@@ -5,6 +5,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 from querysafe.analysis.loops import Loop
 from querysafe.analysis.sources import names_in, source, statement_of
@@ -34,8 +35,18 @@ class Repetition:
     """``row`` (another key each time), ``first`` (the first rows for each key), ``same``."""
 
 
-def reads(subject: Subject) -> Iterator[Repetition]:
+def reads(subject: Subject) -> tuple[Repetition, ...]:
     """SELECTs of the application that some loop repeats and that no good reason explains."""
+    known = _reads.get(subject)
+    if known is None:
+        known = _reads[subject] = tuple(_found(subject))
+    return known
+
+
+_reads: WeakKeyDictionary[Subject, tuple[Repetition, ...]] = WeakKeyDictionary()
+
+
+def _found(subject: Subject) -> Iterator[Repetition]:
     for loop, queries in _groups(subject, READS, (Loading.STATEMENT, Loading.CORE)):
         asked = [query for query in queries if not _is_tests_own(subject, query, loop)]
         if calls_of(asked) < subject.limits.threshold or _is_explained(subject, asked, loop):

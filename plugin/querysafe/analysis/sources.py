@@ -22,7 +22,18 @@ class Source:
         except (OSError, SyntaxError, ValueError):
             self.text = ""
             self.tree = ast.Module(body=[], type_ignores=[])
+        self._functions: dict[int, ast.FunctionDef | ast.AsyncFunctionDef] | None = None
         self._chains: dict[tuple[int, int, int, int], tuple[ast.AST, ...]] = {}
+
+    def function_at(self, line: int) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+        """The function that begins on a line, decorators included."""
+        if self._functions is None:
+            self._functions = {
+                min([node.lineno, *(each.lineno for each in node.decorator_list)]): node
+                for node in reversed(list(ast.walk(self.tree)))
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            }
+        return self._functions.get(line)
 
     def chain(self, frame: Frame) -> tuple[ast.AST, ...]:
         """The nodes around what a frame executes, from the module down to the innermost."""

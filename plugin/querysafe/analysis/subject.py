@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from querysafe.analysis.loops import Loop, loops_of, recursion_of, unseen_loop
@@ -26,7 +26,7 @@ class Limits:
     max_seconds: float | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Subject:
     """One test to judge."""
 
@@ -38,6 +38,12 @@ class Subject:
     """Line on which the test function begins, decorators included; 0 when it is not known."""
     passed: bool = True
     limits: Limits = Limits()
+
+    _loops: dict[tuple[int, object], tuple[object, Loop | None]] = field(
+        default_factory=dict, init=False
+    )
+    """By the stack, which is held so that no other gets its ``id()``."""
+    _asserted: dict[int, tuple[object, bool]] = field(default_factory=dict, init=False)
 
     @cached_property
     def queries(self) -> tuple[CapturedQuery, ...]:
@@ -56,21 +62,14 @@ class Subject:
 
     @cached_property
     def _test(self) -> Function | None:
-        for node in ast.walk(source(self.file).tree) if self.file else ():
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
-                if first == self.first_line:
-                    return node
-        return None
+        return source(self.file).function_at(self.first_line) if self.file else None
 
     def in_test(self, frame: Frame) -> bool:
         """Whether a frame is the test function's own code, functions within it included."""
+        if frame.file != self.file:
+            return False
         test = self._test
-        return (
-            test is not None
-            and frame.file == self.file
-            and self.first_line <= frame.first_line <= (test.end_lineno or 0)
-        )
+        return test is not None and self.first_line <= frame.first_line <= (test.end_lineno or 0)
 
     def is_direct(self, query: CapturedQuery) -> bool:
         """Whether the test function itself sent it, not the code that it calls."""
@@ -93,14 +92,25 @@ class Subject:
 
     def is_asserted(self, query: CapturedQuery) -> bool:
         """Whether an ``assert`` of the test led to it."""
-        return any(
-            isinstance(statement_of(source(frame.file).chain(frame)), ast.Assert)
-            for frame in query.stack
-            if self._is_test_itself(frame)
-        )
+        known = self._asserted.get(id(query.stack))
+        if known is None:
+            asserted = any(
+                isinstance(statement_of(source(frame.file).chain(frame)), ast.Assert)
+                for frame in query.stack
+                if self._is_test_itself(frame)
+            )
+            known = self._asserted[id(query.stack)] = (query.stack, asserted)
+        return known[1]
 
     def loop_of(self, query: CapturedQuery) -> Loop | None:
         """The innermost loop around a query that is not the test's own row of acts."""
+        key = (id(query.stack), None if query.stack else query.context.endpoint)
+        known = self._loops.get(key)
+        if known is None:
+            known = self._loops[key] = (query.stack, self._loop_of(query))
+        return known[1]
+
+    def _loop_of(self, query: CapturedQuery) -> Loop | None:
         loops = loops_of(query)
         for loop in loops:
             if not self.is_act(loop, query):

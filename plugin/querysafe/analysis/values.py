@@ -161,8 +161,13 @@ def listed(query: CapturedQuery) -> int:
 
 def is_limited(query: CapturedQuery) -> bool:
     """Whether it asks for the first rows only."""
-    words = query.statement.upper()
-    return " LIMIT " in words.replace("\n", " ") or "FETCH FIRST" in words.replace("\n", " ")
+    return _is_limited(query.statement)
+
+
+@lru_cache(maxsize=4096)
+def _is_limited(statement: str) -> bool:
+    words = statement.upper().replace("\n", " ")
+    return " LIMIT " in words or "FETCH FIRST" in words
 
 
 @lru_cache(maxsize=4096)

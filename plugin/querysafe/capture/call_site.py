@@ -10,15 +10,17 @@ import linecache
 import site
 import sys
 import sysconfig
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
 
 from querysafe.query import CallSite, Frame, Span
 
-LIBRARY, USER, STOP, TEMPLATE, GRAPHQL, FLUSH = range(6)
+LIBRARY, USER, TEMPLATE, STOP, GRAPHQL, FLUSH = range(6)
+"""What a file is; the walk compares: frames of the user's come first after libraries."""
 
 _PACKAGE = str(Path(__file__).resolve().parent.parent)
 _STOPS = ("/_pytest/python.py", "/_pytest/fixtures.py", "/asyncio/events.py", "/threading.py")
@@ -28,13 +30,21 @@ _GRAPHQL = ("/graphql/execution/", "/strawberry/schema/schema_converter.py")
 _INSTALLED = ("/site-packages/", "/dist-packages/")
 
 
-@dataclass(frozen=True, slots=True)
+REMEMBERED = 5000
+"""So many stacks and lines are known before all are forgotten, with the code that they hold."""
+
+_Entry = tuple[CodeType, int, CodeType | None, Any]
+
+
+@dataclass(slots=True, eq=False)
 class Stack:
     """The user's part of one call stack, innermost first, as it was met."""
 
-    entries: tuple[tuple[CodeType, int, CodeType | None, Any], ...]
+    entries: tuple[_Entry, ...]
     """Code, instruction offset, the library code it called into, the template's object."""
     flushing: bool = False
+    frames: tuple[Frame, ...] | None = None
+    """Its lines, once somebody asked for them."""
 
 
 class CallSites:
@@ -46,9 +56,9 @@ class CallSites:
 
     def __init__(self, root: Path, *, own: Iterable[str] = (), foreign: Iterable[str] = ()) -> None:
         self._kinds: dict[str, int] = {}
-        self.configure(root, own=own, foreign=foreign)
         self._stacks: dict[tuple[int, ...], Stack] = {}
-        self._frames: dict[int, tuple[Frame, ...]] = {}
+        self._frames: dict[tuple[int, int, int], tuple[_Entry, Frame]] = {}
+        self.configure(root, own=own, foreign=foreign)
         self.sees_graphql = False
         """Whether a GraphQL engine was ever met on a stack."""
         self._libraries = tuple(
@@ -69,11 +79,14 @@ class CallSites:
         self._own = tuple(_as_marks(own))
         self._foreign = tuple(_as_marks(foreign))
         self._kinds.clear()
-
-    def forget(self) -> None:
-        """Drop the stacks of a finished test; what is known of files stays."""
         self._stacks.clear()
         self._frames.clear()
+
+    def trim(self) -> None:
+        """Forget stacks and lines when they are many. Within a recording equal stacks stay one."""
+        if len(self._stacks) > REMEMBERED or len(self._frames) > REMEMBERED:
+            self._stacks.clear()
+            self._frames.clear()
 
     def walk(self, frame: FrameType | None, until: CodeType | None = None) -> Stack:
         """Collect the user's frames from ``frame`` outwards.
@@ -81,45 +94,67 @@ class CallSites:
         The walk ends after the test's own function (``until``), where a task or
         thread begins, or at pytest. Where a greenlet ends it goes on in the one
         that switched to it, which is where ``AsyncSession`` was awaited.
+
+        A stack met before is found by its code objects and offsets: the stack that is
+        stored under them holds the code objects, so no other can have their ``id()``.
         """
         kinds = self._kinds
         key: list[int] = []
-        found: list[tuple[CodeType, int, CodeType | None, Any]] = []
-        library: CodeType | None = None
         flushing = False
+        first = frame
         hopped: Any = None
         while True:
-            while frame is not None:
-                code = frame.f_code
-                kind = kinds.get(code.co_filename)
-                if kind is None:
-                    kind = self._classify(code.co_filename, frame)
-                if kind == LIBRARY:
-                    library = code
-                elif kind == USER:
-                    lasti = frame.f_lasti
-                    key += (id(code), lasti)
-                    found.append((code, lasti, library, None))
-                    library = None
-                    if code is until:
-                        return self._intern(key, found, flushing)
-                elif kind == STOP:
-                    return self._intern(key, found, flushing)
-                elif kind == TEMPLATE:
-                    template = frame.f_globals.get("__jinja_template__")
+            if frame is None:
+                hopped = _greenlet_parent(hopped)
+                if hopped is None:
+                    break
+                frame = hopped.gr_frame
+                continue
+            code = frame.f_code
+            try:
+                kind = kinds[code.co_filename]
+            except KeyError:
+                kind = self._classify(code.co_filename, frame)
+            if kind:
+                if kind <= TEMPLATE:
                     key += (id(code), frame.f_lasti)
-                    found.append((code, frame.f_lasti, library, template))
-                    library = None
+                    if code is until:
+                        break
+                elif kind == STOP:
+                    break
                 elif kind == FLUSH:
-                    flushing = flushing or not found
-                    library = code
-                else:
-                    library = code
-                frame = frame.f_back
-            hopped = _greenlet_parent(hopped)
-            if hopped is None:
-                return self._intern(key, found, flushing)
-            frame = hopped.gr_frame
+                    flushing = flushing or not key
+            frame = frame.f_back
+        key += (flushing,)
+        try:
+            return self._stacks[*key]
+        except KeyError:
+            return self._stored((*key,), self._entries(first, until), flushing)
+
+    def _entries(self, frame: FrameType | None, until: CodeType | None) -> Iterator[_Entry]:
+        """The same way once more, for a stack that was not met before."""
+        library: CodeType | None = None
+        hopped: Any = None
+        while True:
+            if frame is None:
+                hopped = _greenlet_parent(hopped)
+                if hopped is None:
+                    return
+                frame = hopped.gr_frame
+                continue
+            code = frame.f_code
+            kind = self._kinds[code.co_filename]
+            if kind == STOP:
+                return
+            if kind in (USER, TEMPLATE):
+                template = frame.f_globals.get("__jinja_template__") if kind == TEMPLATE else None
+                yield code, frame.f_lasti, library, template
+                if code is until:
+                    return
+                library = None
+            else:
+                library = code
+            frame = frame.f_back
 
     def walk_awaiting(self, task: Any) -> Stack:
         """Collect the user's frames of the task that waits for ``task``.
@@ -128,7 +163,7 @@ class CallSites:
         cancellation; the line is that of the ``async with``.
         """
         key: list[int] = []
-        found: list[tuple[CodeType, int, CodeType | None, Any]] = []
+        found: list[_Entry] = []
         library: CodeType | None = None
         waiting = _waiter(task)
         for frame in _suspended(waiting.get_coro()) if waiting is not None else ():
@@ -142,14 +177,12 @@ class CallSites:
                 library = None
             else:
                 library = code
-        return self._intern(key, found, True)
+        return self._stored((*key, True), found, True)
 
-    def _intern(self, key: list[int], found: list[Any], flushing: bool) -> Stack:
-        key.append(flushing)
-        known = tuple(key)
-        stack = self._stacks.get(known)
+    def _stored(self, key: tuple[int, ...], entries: Iterable[_Entry], flushing: bool) -> Stack:
+        stack = self._stacks.get(key)
         if stack is None:
-            stack = self._stacks[known] = Stack(tuple(found), flushing=flushing)
+            stack = self._stacks[key] = Stack(tuple(entries), flushing=flushing)
         return stack
 
     def _classify(self, filename: str, frame: FrameType) -> int:
@@ -198,12 +231,20 @@ class CallSites:
 
     def frames(self, stack: Stack) -> tuple[Frame, ...]:
         """Name the lines of a stack."""
-        known = self._frames.get(id(stack))
-        if known is None:
-            known = self._frames[id(stack)] = tuple(self._frame(*entry) for entry in stack.entries)
-        return known
+        if stack.frames is None:
+            stack.frames = tuple(map(self._frame, stack.entries))
+        return stack.frames
 
-    def _frame(self, code: CodeType, lasti: int, library: CodeType | None, template: Any) -> Frame:
+    def _frame(self, entry: _Entry) -> Frame:
+        """Name one line, once for all the stacks that it is part of."""
+        code, lasti, library, _ = entry
+        key = (id(code), lasti, id(library))
+        known = self._frames.get(key)
+        if known is None:
+            known = self._frames[key] = (entry, self._named(*entry))
+        return known[1]
+
+    def _named(self, code: CodeType, lasti: int, library: CodeType | None, template: Any) -> Frame:
         line, span = _position(code, lasti)
         file, function = code.co_filename, _function_around(code)
         if template is not None:
@@ -283,19 +324,12 @@ def _suspended(coroutine: Any) -> list[FrameType]:
 
 
 def _position(code: CodeType, lasti: int) -> tuple[int, Span | None]:
-    for index, (line, end_line, column, end_column) in enumerate(code.co_positions()):
-        if index == lasti // 2:
-            if line is None:
-                break
-            if None in (end_line, column, end_column):
-                return line, None
-            return line, Span(
-                line=line,
-                column=column or 0,
-                end_line=end_line or line,
-                end_column=end_column or 0,
-            )
-    return code.co_firstlineno, None
+    line, end_line, column, end_column = next(islice(code.co_positions(), lasti // 2, None))
+    if line is None:
+        return code.co_firstlineno, None
+    if end_line is None or column is None or end_column is None:
+        return line, None
+    return line, Span(line=line, column=column, end_line=end_line, end_column=end_column)
 
 
 def _function_around(code: CodeType) -> str:

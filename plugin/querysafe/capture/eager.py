@@ -6,13 +6,14 @@ attributes so named pay for it. A relationship that is eager by its mapping is n
 watched: nobody asked for it in that query.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.orm import Load
 from sqlalchemy.orm.attributes import InstrumentedAttribute
 
-from querysafe.capture.orm import path_labels, steps
+from querysafe.capture.orm import Mark, path_labels, steps
 
 STRATEGIES = {"joined", "selectin", "subquery", "immediate"}
 
@@ -20,10 +21,10 @@ STRATEGIES = {"joined", "selectin", "subquery", "immediate"}
 class EagerRequest:
     """One relationship that one SELECT asked to load ahead."""
 
-    __slots__ = ("attribute", "before", "owner", "path", "serial", "strategy")
+    __slots__ = ("attribute", "before", "mark", "owner", "path", "strategy")
 
-    def __init__(self, serial: int, load: "_Named") -> None:
-        self.serial = serial
+    def __init__(self, mark: Mark, load: "_Named") -> None:
+        self.mark = mark
         self.path, self.strategy, self.attribute, self.owner = load
         self.before = (_reads.get(self.attribute, 0), _loads.get(self.owner, 0))
 
@@ -56,16 +57,16 @@ class _Watched(InstrumentedAttribute[Any]):
         return super().__get__(instance, owner)
 
 
-def watch(requests: list[EagerRequest], state: Any, serial: int) -> None:
+def watch(requests: list[EagerRequest], options: Iterable[Any], mark: Mark) -> None:
     """Note the eager loads that a statement asks for, and begin to watch them."""
-    for option in state.statement._with_options:
+    for option in options:
         if isinstance(option, Load):
             known = _named.get(id(option))
             if known is None or known[0] is not option:
                 if len(_named) > 1000:
                     _named.clear()
                 known = _named[id(option)] = (option, tuple(_loads_of(option)))
-            requests += [EagerRequest(serial, load) for load in known[1]]
+            requests += [EagerRequest(mark, load) for load in known[1]]
 
 
 def _loads_of(option: Any) -> Any:

@@ -19,7 +19,7 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.engine.interfaces import ExecuteStyle
 
 from querysafe.capture import requests
-from querysafe.capture.orm import Mark, flush_serial
+from querysafe.capture.orm import PLAIN, Mark, cause_of, flush_serial, mark_in
 from querysafe.capture.raw import Raw, Recorder
 from querysafe.capture.windows import windows
 
@@ -32,125 +32,151 @@ _scope = requests.current.get
 _flush = flush_serial.get
 _windows = windows.get
 _EXECUTE = ExecuteStyle.EXECUTE
+_frame = sys._getframe
+_tuple = tuple.__new__
+_NO_FIELD = ("", 0)
 
 
 class Serials:
     """Numbers objects while they live: ``id()`` alone is given again to the next one."""
 
     def __init__(self) -> None:
-        self._known: dict[int, tuple[Any, int]] = {}
+        self.known: dict[int, tuple[Any, int]] = {}
         self._numbers = count(1)
 
     def of(self, thing: Any) -> int:
         """The number of an object: positive, never that of another one."""
-        known = self._known.get(id(thing))
+        known = self.known.get(id(thing))
         if known is not None and known[0]() is thing:
             return known[1]
         number = next(self._numbers)
-        if len(self._known) > 1000:
-            self._known = {
-                key: each for key, each in self._known.copy().items() if each[0]() is not None
+        if len(self.known) > 1000:
+            self.known = {
+                key: each for key, each in self.known.copy().items() if each[0]() is not None
             }
-        self._known[id(thing)] = (ref(thing), number)
+        self.known[id(thing)] = (ref(thing), number)
         return number
 
 
 def listen(recorder: Recorder) -> None:
     """Hear every statement from now on. Called once a process."""
-    number_of = Serials().of
+    serials = Serials()
+    known_serials, number_of = serials.known, serials.of
     main_thread = threading.main_thread().ident
-    walk = recorder.sites.walk
+    sites = recorder.sites
+    walk = sites.walk
 
     def record(
         run: Callable[..., Any], arguments: tuple[Any, ...], context: Any, many: bool
-    ) -> None:
+    ) -> bool:
         connection = context.root_connection
         if not connection._allow_autobegin:
             # The dialect asks a new server for its version and the like: whichever test
             # connects first would count it.
             run(*arguments)
-            return
-        frame = sys._getframe(2)
-        stack = walk(frame, recorder.until)
+            return True
+        mark = cause = None
+        invoked = context.invoked_statement
+        if invoked is not None and (options := invoked._with_options):
+            mark = options[-1]
+            if mark.__class__ is not Mark:
+                mark = mark_in(options)
+        # Frame 0 is this one, 1 the listener, 2 and 3 are of the engine.
+        if mark is None:
+            stack = walk(_frame(3), recorder.until)
+        else:
+            stack = mark.stack
+            load_options = context.execution_options.get("_sa_orm_load_options")
+            if load_options is not None or getattr(invoked, "_compile_options", PLAIN) is not PLAIN:
+                cause = cause_of(invoked, options, load_options)
         loop = _running_loop()
         task = None if loop is None else _current_task(loop)
         if task is not None and not stack.entries:
-            stack = recorder.sites.walk_awaiting(task)
-        serial: Any = 0
-        invoked = context.invoked_statement
-        if invoked is not None:
-            options = getattr(invoked, "_with_options", None)
-            if options and options[-1].__class__ is Mark:
-                serial = options[-1].payload
-        raw = Raw()
-        raw.cursor_statement = arguments[1]
-        raw.parameters = arguments[2] if len(arguments) > 3 else ()
-        raw.many = many
-        raw.sets = len(context.parameters) if many else 1
-        raw.stack = stack
-        raw.serial = serial
+            stack = sites.walk_awaiting(task)
+            if mark is not None:
+                mark.stack = stack
         if _thread() == main_thread:
-            raw.task = 0 if task is None else number_of(task)
+            tasked = 0 if task is None else number_of(task)
         else:
-            raw.task = -number_of(_current_thread() if task is None else task)
-        raw.scope = _scope()
-        raw.windows = _windows()
-        raw.flush = _flush() if stack.flushing else 0
+            tasked = -number_of(_current_thread() if task is None else task)
         transaction = connection._nested_transaction or connection._transaction
-        raw.transaction = 0 if transaction is None else number_of(transaction)
-        raw.connection = 0 if transaction is not None else number_of(connection)
-        raw.dialect = context.dialect
-        raw.compiled = context.compiled
-        raw.phase = recorder.phase
-        if recorder.sites.sees_graphql:
-            raw.graphql = recorder.sites.graphql_path(frame)
-        raw.started = started = _clock()
+        number = 0
+        if transaction is not None:
+            known = known_serials.get(id(transaction))
+            if known is not None and known[0]() is transaction:
+                number = known[1]
+            else:
+                number = number_of(transaction)
+        graphql = sites.graphql_path(_frame(3)) if sites.sees_graphql else _NO_FIELD
+        error = None
+        started = _clock()
         try:
             run(*arguments)
-        except BaseException as error:
-            raw.error = type(error).__name__
+        except BaseException as raised:
+            error = type(raised).__name__
             raise
         finally:
-            raw.duration = _clock() - started
-            if raw.error is None:
-                raw.rowcount = getattr(arguments[0], "rowcount", -1)
-            recorder.keep(raw)
+            duration = _clock() - started
+            recorder.keep(
+                _tuple(
+                    Raw,
+                    (
+                        arguments[1],
+                        arguments[2] if len(arguments) > 3 else (),
+                        many,
+                        len(context.parameters) if many else 1,
+                        stack,
+                        mark,
+                        cause,
+                        tasked,
+                        _scope(),
+                        _windows(),
+                        _flush() if stack.flushing else 0,
+                        number,
+                        0 if transaction is not None else number_of(connection),
+                        context.dialect,
+                        context.compiled,
+                        recorder.phase,
+                        graphql,
+                        started,
+                        duration,
+                        -1 if error is not None else getattr(arguments[0], "rowcount", -1),
+                        error,
+                    ),
+                )
+            )
+        return True
 
     def on_execute(cursor: Any, statement: str, parameters: Any, context: Any) -> bool:
         if not recorder.active:
             return False
         dialect = context.dialect
         arguments = (cursor, statement, parameters, context)
-        if len(dialect.dispatch.do_execute) > 1 and _handled(
-            dialect.dispatch.do_execute, on_execute, arguments
+        others = dialect.dispatch.do_execute
+        if (others.listeners or len(others.parent_listeners) > 1) and _handled(
+            others, on_execute, arguments
         ):
             return True
-        record(dialect.do_execute, arguments, context, context.execute_style is not _EXECUTE)
-        return True
+        many = context.execute_style is not _EXECUTE
+        return record(dialect.do_execute, arguments, context, many)
 
     def on_many(cursor: Any, statement: str, parameters: Any, context: Any) -> bool:
         if not recorder.active:
             return False
         dialect = context.dialect
         arguments = (cursor, statement, parameters, context)
-        if len(dialect.dispatch.do_executemany) > 1 and _handled(
-            dialect.dispatch.do_executemany, on_many, arguments
-        ):
+        if _handled(dialect.dispatch.do_executemany, on_many, arguments):
             return True
-        record(dialect.do_executemany, arguments, context, True)
-        return True
+        return record(dialect.do_executemany, arguments, context, True)
 
     def on_bare(cursor: Any, statement: str, context: Any) -> bool:
         if not recorder.active:
             return False
         dialect = context.dialect
         arguments = (cursor, statement, context)
-        if len(dialect.dispatch.do_execute_no_params) > 1 and _handled(
-            dialect.dispatch.do_execute_no_params, on_bare, arguments
-        ):
+        if _handled(dialect.dispatch.do_execute_no_params, on_bare, arguments):
             return True
-        record(dialect.do_execute_no_params, arguments, context, False)
-        return True
+        return record(dialect.do_execute_no_params, arguments, context, False)
 
     event.listen(Engine, "do_execute", on_execute)
     event.listen(Engine, "do_executemany", on_many)

@@ -6,96 +6,116 @@ SQLAlchemy keeps on the instances that it loads and hands to the lazy loads they
 """
 
 from contextvars import ContextVar
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy.orm import RelationshipProperty
+from sqlalchemy.orm.context import QueryContext
 from sqlalchemy.orm.interfaces import UserDefinedOption
+from sqlalchemy.sql.selectable import SelectState
+
+if TYPE_CHECKING:
+    from querysafe.capture.call_site import Stack
 
 flush_serial: ContextVar[int] = ContextVar("querysafe_flush", default=0)
+_new = object.__new__
+_tuple = tuple.__new__
+PLAIN = SelectState.default_select_compile_options
+"""The compile options of a SELECT that an application wrote: loaders set their own."""
 
 
 class Mark(UserDefinedOption):
-    """Travels with the rows of one SELECT; its payload is the serial number of that SELECT."""
+    """Travels with the rows of one SELECT, and is that SELECT's identity."""
 
-    __slots__ = ()
+    __slots__ = ("session", "stack")
     propagate_to_loaders = True
+    payload = None
+    session: int
+    stack: "Stack"
+    """Where the SELECT was asked for."""
 
-    def __reduce__(self) -> tuple[type["Mark"], tuple[int]]:
-        return Mark, (0,)
+    def __reduce__(self) -> tuple[type["Mark"], tuple[()]]:
+        return Mark, ()
 
 
-def mark(state: Any, serial: int) -> None:
+def mark(state: Any, stack: "Stack") -> Mark:
     """Add a mark to the statement about to run, without disturbing its cached key.
 
     ``Select.options`` would do the same but drops what SQLAlchemy has memoized of a
     statement that an application keeps and runs again (20 µs a query).
     """
+    made = _new(Mark)
+    made.session = state.session.hash_key
+    made.stack = stack
     statement = state.statement
-    options = statement._with_options
+    options = (*statement._with_options, made)
     try:
-        copy = statement.__class__.__new__(statement.__class__)
-        copy.__dict__.update(statement.__dict__)
-        copy.__dict__["_with_options"] = (*options, Mark(serial))
+        copy = _new(statement.__class__)
+        copy.__dict__ = {**statement.__dict__, "_with_options": options}
+        if copy._with_options is not options:
+            raise AttributeError
     except (AttributeError, TypeError):
-        copy = statement.options(Mark(serial))
+        copy = statement.options(made)
     state.statement = copy
+    return made
 
 
-class Cause:
-    """Why one ORM SELECT runs, as told by ``do_orm_execute``; made readable only on demand."""
-
-    __slots__ = (
-        "columns",
-        "loading",
-        "owner",
-        "owner_class",
-        "parent",
-        "path",
-        "reason",
-        "session",
-    )
-
-    def __init__(self, loading: str, session: int) -> None:
-        self.loading = loading
-        self.session = session
-        self.path: Any = None
-        self.owner: Any = None
-        self.owner_class: Any = None
-        self.parent: Any = 0
-        self.columns: Any = ()
-        self.reason = ""
+def mark_in(options: Any) -> Mark | None:
+    """The mark of a statement among its options: the last one, if it has any."""
+    for option in reversed(options):
+        if option.__class__ is Mark:
+            return option
+    return None
 
 
-def cause_of(state: Any) -> Cause:
-    """Read why a SELECT runs from the event's state."""
-    statement = state.statement
-    load_options = state.load_options
-    cause = Cause("statement", state.session.hash_key)
+class Cause(NamedTuple):
+    """Why the ORM sent a SELECT that nobody wrote; made readable only on demand."""
+
+    loading: str
+    """``lazy``, ``eager`` or ``column``."""
+    parent: Mark | None
+    """Of the SELECT that loaded the owner."""
+    path: Any
+    """The loader path, down to the relationship; ``None`` for columns."""
+    owner: Any
+    """Identity key of the object whose attribute was read."""
+    manager: Any
+    """The class manager of that object."""
+    columns: Any
+    reason: str
+
+
+def cause_of(statement: Any, options: Any, load_options: Any) -> Cause | None:
+    """Read from an ORM SELECT about to be sent why it is; ``None`` when somebody asked for it.
+
+    ``load_options`` is ``None`` where SQLAlchemy has nothing to say in them.
+    """
+    load_options = load_options or QueryContext.default_load_options
     compile_options = getattr(statement, "_compile_options", None)
+    path = getattr(compile_options, "_current_path", None)
     owner = load_options._lazy_loaded_from
     if owner is not None:
-        cause.loading = "lazy"
-        cause.path = compile_options._current_path if compile_options is not None else None
-    elif getattr(compile_options, "_for_refresh_state", False):
+        return _tuple(Cause, ("lazy", _parent_in(options), path, owner.key, owner.manager, (), ""))
+    if getattr(compile_options, "_for_refresh_state", False):
         owner = load_options._refresh_state
-        cause.loading = "column"
-        if owner is not None:
-            cause.columns = getattr(compile_options, "_only_load_props", None) or ()
-            cause.reason = _reason(owner, cause.columns, load_options)
-    else:
-        path = getattr(compile_options, "_current_path", None)
-        if path is None or path.is_root:
-            return cause
-        cause.loading = "eager"
-        cause.path = path
-    for option in reversed(statement._with_options):
+        if owner is None:
+            return Cause("column", _parent_in(options), None, None, None, (), "")
+        columns = getattr(compile_options, "_only_load_props", None) or ()
+        reason = _reason(owner, columns, load_options)
+        return Cause("column", _parent_in(options), None, owner.key, owner.manager, columns, reason)
+    if path is None or path.is_root:
+        return None
+    return Cause("eager", _parent_in(options), path, None, None, (), "")
+
+
+def _parent_in(options: Any) -> Mark | None:
+    """The mark that a loader's statement has from the SELECT of its owner, before its own."""
+    own = None
+    for option in reversed(options):
         if option.__class__ is Mark:
-            cause.parent = option.payload
-            break
-    if owner is not None:
-        cause.owner = owner.key
-        cause.owner_class = owner.mapper
-    return cause
+            if own is not None:
+                return option
+            own = option
+    return None
 
 
 def _reason(owner: Any, columns: Any, load_options: Any) -> str:

@@ -1,7 +1,7 @@
 """Collections that one statement joins side by side, so that their rows multiply."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from sqlalchemy import ColumnElement, UniqueConstraint
@@ -19,14 +19,16 @@ _Join = tuple[tuple[str, ...], str]
 
 
 def joined_collections(
-    records: Iterable[tuple[int, Raw, CallSite | None]],
+    raws: Iterable[Raw], site_of: Callable[[Raw], CallSite | None]
 ) -> tuple[JoinedCollections, ...]:
     """Name the collections joined side by side, once a statement and line."""
     found: dict[tuple[tuple[str, ...], CallSite | None], JoinedCollections] = {}
     seen: dict[tuple[int, CallSite | None], Any] = {}
-    for index, raw, site in records:
-        statement = getattr(raw.compiled, "statement", None)
-        if raw.cursor_statement.count("JOIN") < 2 or (id(statement), site) in seen:
+    for index, raw in enumerate(raws):
+        if raw.cursor_statement.count("JOIN") < 2:
+            continue
+        statement, site = getattr(raw.compiled, "statement", None), site_of(raw)
+        if (id(statement), site) in seen:
             continue
         seen[id(statement), site] = statement
         products = list(_products(statement)) or list(_products_of_tables(raw.compiled))

@@ -1,16 +1,16 @@
 """What is kept while a query runs: references, nothing worked out."""
 
 from types import CodeType
-from typing import Any
+from typing import Any, NamedTuple
 
 from querysafe.capture.call_site import CallSites, Stack
-from querysafe.capture.orm import Cause
+from querysafe.capture.orm import Cause, Mark
 from querysafe.capture.requests import Scope
 from querysafe.capture.windows import Window
 
 
-class Raw:
-    """One statement as it passed by. The defaults are those of a statement that did not fail."""
+class Raw(NamedTuple):
+    """One statement as it passed by."""
 
     cursor_statement: str
     parameters: Any
@@ -18,8 +18,10 @@ class Raw:
     sets: int
     """How many parameter sets the execution had in all."""
     stack: Stack
-    serial: int
-    """Of the mark that its ORM SELECT carries; 0 for any other statement."""
+    mark: Mark | None
+    """That an ORM SELECT carries, its identity; ``None`` for any other statement."""
+    cause: Cause | None
+    """Why the ORM sent a SELECT that nobody wrote."""
     task: int
     """0 in the main thread, positive in a task of it, negative in another thread."""
     scope: Scope | None
@@ -32,11 +34,11 @@ class Raw:
     dialect: Any
     compiled: Any
     phase: str
+    graphql: tuple[str, int]
     started: float
     duration: float
-    rowcount: int = -1
-    error: str | None = None
-    graphql: tuple[str, int] = ("", 0)
+    rowcount: int
+    error: str | None
 
 
 class Recorder:
@@ -52,15 +54,14 @@ class Recorder:
         self.until: CodeType | None = None
         """The test's own function, beyond which no frame is the user's."""
         self.raws: list[Raw] = []
-        self.causes: dict[int, Cause] = {}
         self.eager: list[Any] = []
         """Eager loads that were asked for in this recording."""
         self.keep = self.raws.append
 
     def start(self) -> None:
         """Begin an empty recording."""
+        self.sites.trim()
         self.raws = []
-        self.causes = {}
         self.eager = []
         self.keep = self.raws.append
         self.active = True

@@ -1,15 +1,15 @@
 """Raw records become a ``Recording``: lines named, parameters kept, parents found."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from weakref import ref
 
 from querysafe.capture.eager import EagerRequest
-from querysafe.capture.orm import Cause, path_labels, steps
+from querysafe.capture.orm import Cause, Mark, path_labels, steps
 from querysafe.capture.products import joined_collections
 from querysafe.capture.raw import Raw, Recorder
 from querysafe.fingerprint import fingerprint, kind
-from querysafe.params import Params, ParamsPolicy, keep
+from querysafe.params import ParamsPolicy, keep
 from querysafe.query import CallSite, CapturedQuery, Context, Frame, Kind, Loading, OrmCause
 from querysafe.recording import EagerLoad, Recording
 
@@ -30,7 +30,7 @@ class Interpreter:
         self._recorder = recorder
         self._sites = recorder.sites
         self._policy = policy
-        self._earlier: dict[int, CallSite | None] = {}
+        self._known: dict[tuple[str, int, int, bool], _Told] = {}
 
     def recording(self, name: str, *, every: bool = False, without: str = "") -> Recording:
         """Interpret everything collected since the recorder was started.
@@ -40,92 +40,78 @@ class Interpreter:
         """
         raws = self._recorder.heard(without)
         queries = self.queries(name, raws, every=every)
-        positions = {raw.serial: index for index, raw in enumerate(raws) if raw.serial}
+        positions = {raw.mark: index for index, raw in enumerate(raws) if raw.mark is not None}
         return Recording(
             name=name,
             queries=queries,
             eager_loads=tuple(self._eager_loads(self._recorder.eager, raws, positions)),
-            joined_collections=joined_collections(
-                (index, raw, self._site(raw)) for index, raw in enumerate(raws)
-            ),
+            joined_collections=joined_collections(raws, self._site),
         )
 
     def queries(
         self, name: str, raws: Sequence[Raw], *, every: bool = False
     ) -> tuple[CapturedQuery, ...]:
         """Interpret some raw records, in the order in which they began."""
-        order = sorted(range(len(raws)), key=lambda index: raws[index].started)
-        if not order:
+        if not raws:
             return ()
-        begin = raws[order[0]].started
-        serials = {raws[index].serial: index for index in order if raws[index].serial}
-        numbers = _Numbers()
-        groups: dict[tuple[str, int], list[int]] = {}
-        for index in order:
-            raw = raws[index]
-            groups.setdefault((raw.cursor_statement, id(raw.stack)), []).append(index)
-        folded: dict[int, list[int]] = {}
-        hidden: set[int] = set()
-        if not every:
-            for members in groups.values():
-                if len(members) > FOLDED_FROM:
-                    folded[members[ALONE]] = members[ALONE:]
-                    hidden.update(members[ALONE + 1 :])
+        order = sorted(range(len(raws)), key=lambda index: raws[index].started)
+        folded = {} if every else _folded(raws, order)
+        hidden = {index for members in folded.values() for index in members[1:]}
+        reading = _Reading(
+            name=name,
+            raws=raws,
+            begin=raws[order[0]].started,
+            marks={mark: index for index in order if (mark := raws[index].mark) is not None},
+        )
         return tuple(
-            self._query(name, index, raws, folded.get(index, ()), serials, numbers, begin)
+            self._query(index, folded.get(index, ()), reading)
             for index in order
             if index not in hidden
         )
 
-    def remember(self, phase: str) -> None:
-        """Keep the call sites of a phase: what wider fixtures load outlives its test."""
-        for raw in self._recorder.raws:
-            if raw.serial and raw.phase == phase and raw.serial not in self._earlier:
-                self._earlier[raw.serial] = self._site(raw)
-        while len(self._earlier) > REMEMBERED:
-            del self._earlier[next(iter(self._earlier))]
-
-    def _query(
-        self,
-        name: str,
-        index: int,
-        raws: Sequence[Raw],
-        others: Sequence[int],
-        serials: dict[int, int],
-        numbers: "_Numbers",
-        begin: float,
-    ) -> CapturedQuery:
+    def _query(self, index: int, others: Sequence[int], reading: "_Reading") -> CapturedQuery:
+        raws = reading.raws
         raw = raws[index]
-        cause = self._recorder.causes.get(raw.serial)
-        stack = self._sites.frames(raw.stack)
-        statement_kind = Kind(kind(raw.cursor_statement))
-        parent_index, parent = self._parent(cause, serials, raws)
-        if cause is not None:
-            orm_cause = _told(cause, raw, stack)
-        elif raw.stack.flushing and statement_kind in _WRITES:
-            orm_cause = _FLUSH
-        else:
-            orm_cause = _NO_CAUSE
-        rowcount = raw.rowcount if raw.rowcount is not None and raw.rowcount >= 0 else None
+        told = self._told(raw)
+        stack = told.stack
+        parent_index, parent = (
+            (None, None) if raw.cause is None else self._parent(raw.cause, reading)
+        )
         return CapturedQuery(
             statement=raw.cursor_statement,
-            fingerprint=fingerprint(raw.cursor_statement),
-            kind=statement_kind,
-            params=_params(raw, self._policy),
-            started_seconds=raw.started - begin,
+            fingerprint=told.fingerprint,
+            kind=told.kind,
+            params=keep(
+                raw.parameters,
+                self._policy,
+                executemany=raw.many and isinstance(raw.parameters, list),
+                sets=raw.sets,
+            ),
+            started_seconds=raw.started - reading.begin,
             duration_seconds=sum(raws[other].duration for other in others) or raw.duration,
-            rowcount=rowcount,
+            rowcount=raw.rowcount if raw.rowcount is not None and raw.rowcount >= 0 else None,
             calls=len(others) or 1,
             executemany=raw.many,
             call_site=stack[0].site if stack else None,
             stack=stack,
-            orm_cause=orm_cause,
+            orm_cause=told.orm_cause if raw.cause is None else _loaded(raw.cause),
             parent=parent,
             parent_index=parent_index,
             index=index,
-            context=self._context(name, raw, cause, numbers),
+            context=self._context(raw, reading),
             error=raw.error,
         )
+
+    def _told(self, raw: Raw) -> "_Told":
+        """What is the same for each passing of one statement by one stack."""
+        key = (raw.cursor_statement, id(raw.stack), id(raw.compiled), raw.mark is None)
+        known = self._known.get(key)
+        if known is not None and known.of(raw):
+            return known
+        if len(self._known) >= REMEMBERED:
+            self._known.clear()
+        known = self._known[key] = _told(raw, self._sites.frames(raw.stack))
+        return known
 
     def _site(self, raw: Raw) -> CallSite | None:
         frames = self._sites.frames(raw.stack)
@@ -138,49 +124,60 @@ class Interpreter:
         code = getattr(getattr(endpoint, "__func__", endpoint), "__code__", None)
         return None if code is None else self._sites.of_code(code)
 
-    def _parent(
-        self, cause: Cause | None, serials: dict[int, int], raws: Sequence[Raw]
-    ) -> tuple[int | None, CallSite | None]:
+    def _parent(self, cause: Cause, reading: "_Reading") -> tuple[int | None, CallSite | None]:
         """Find the query that loaded the rows, past the column loads that touched them since."""
-        if cause is None or cause.loading == "statement" or not cause.parent:
+        mark = cause.parent
+        if mark is None:
             return None, None
-        serial = cause.parent
-        while (
-            (above := self._recorder.causes.get(serial)) is not None
-            and above.loading == "column"
-            and above.parent
-        ):
-            serial = above.parent
-        index = serials.get(serial)
-        if index is None:
-            return None, self._earlier.get(serial)
-        return index, self._site(raws[index])
+        while (index := reading.marks.get(mark)) is not None:
+            raw = reading.raws[index]
+            if raw.cause is None or raw.cause.loading != "column" or raw.cause.parent is None:
+                return index, self._site(raw)
+            mark = raw.cause.parent
+        frames = self._sites.frames(mark.stack)
+        return None, frames[0].site if frames else None
 
-    def _context(self, name: str, raw: Raw, cause: Cause | None, numbers: "_Numbers") -> Context:
+    def _context(self, raw: Raw, reading: "_Reading") -> Context:
+        session = raw.mark.session if raw.mark else (raw.connection, raw.transaction)
+        key = (
+            raw.phase,
+            raw.task,
+            raw.scope,
+            raw.graphql,
+            raw.transaction,
+            raw.flush,
+            session,
+            raw.dialect,
+        )
+        known = reading.contexts.get(key)
+        if known is None:
+            known = reading.contexts[key] = self._described(raw, session, reading)
+        return known
+
+    def _described(self, raw: Raw, session: object, reading: "_Reading") -> Context:
         scope = raw.scope
         path, operation = raw.graphql
         served = (scope.serial if scope else 0, operation)
+        number = reading.number
         return Context(
-            test=name,
+            test=reading.name,
             phase=raw.phase,
-            task=numbers.of("task", raw.task),
-            request=numbers.of("request", served) if scope or operation else 0,
+            task=number("task", raw.task),
+            request=number("request", served) if scope or operation else 0,
             request_name=scope.name if scope else "",
             endpoint=self._endpoint(raw) if scope else None,
             graphql_path=path,
-            transaction=numbers.of("transaction", raw.transaction) if raw.transaction else 0,
-            flush=numbers.of("flush", raw.flush) if raw.flush else 0,
-            session=numbers.of(
-                "session", cause.session if cause else (raw.connection, raw.transaction)
-            ),
+            transaction=number("transaction", raw.transaction) if raw.transaction else 0,
+            flush=number("flush", raw.flush) if raw.flush else 0,
+            session=number("session", session),
             engine=f"{raw.dialect.name}+{raw.dialect.driver}",
         )
 
     def _eager_loads(
-        self, requests: Iterable[EagerRequest], raws: Sequence[Raw], positions: dict[int, int]
+        self, requests: Iterable[EagerRequest], raws: Sequence[Raw], positions: Mapping[Mark, int]
     ) -> Iterable[EagerLoad]:
         for request in requests:
-            index = positions.get(request.serial)
+            index = positions.get(request.mark)
             if index is not None:
                 yield EagerLoad(
                     path=request.path,
@@ -192,43 +189,90 @@ class Interpreter:
                 )
 
 
-class _Numbers:
-    """Small numbers for the identities of each sort, by first appearance, from 1 on."""
+class _Reading:
+    """One pass over the raw records of a recording."""
 
-    def __init__(self) -> None:
-        self._known: dict[str, dict[Any, int]] = {}
+    def __init__(
+        self, *, name: str, raws: Sequence[Raw], begin: float, marks: Mapping[Mark, int]
+    ) -> None:
+        self.name = name
+        self.raws = raws
+        self.begin = begin
+        self.marks = marks
+        """Position of the SELECT that each mark stands for."""
+        self.contexts: dict[tuple[object, ...], Context] = {}
+        self._numbers: dict[str, dict[Any, int]] = {}
 
-    def of(self, sort: str, identity: Any) -> int:
-        known = self._known.setdefault(sort, {})
+    def number(self, sort: str, identity: Any) -> int:
+        """A small number for an identity of a sort, by first appearance, from 1 on."""
+        known = self._numbers.setdefault(sort, {})
         return known.setdefault(identity, len(known) + 1)
 
 
-def _params(raw: Raw, policy: ParamsPolicy) -> Params:
-    many = raw.many and isinstance(raw.parameters, list)
-    return replace(keep(raw.parameters, policy, executemany=many), sets=raw.sets)
+class _Told:
+    """What one statement is that one stack sends, worked out once a run.
+
+    The stack is held so that no other gets its ``id()``, the compiled statement is not: it
+    belongs to an engine that may be gone tomorrow.
+    """
+
+    __slots__ = ("_compiled", "_stack", "fingerprint", "kind", "orm_cause", "stack")
+
+    def __init__(self, raw: Raw, stack: tuple[Frame, ...], orm_cause: OrmCause, kind: Kind) -> None:
+        self._stack = raw.stack
+        self._compiled = None if raw.compiled is None else ref(raw.compiled)
+        self.stack = stack
+        self.kind = kind
+        self.fingerprint = fingerprint(raw.cursor_statement)
+        self.orm_cause = orm_cause
+
+    def of(self, raw: Raw) -> bool:
+        """Whether it tells of a record, and not of one whose objects had the same ``id()``."""
+        compiled = None if self._compiled is None else self._compiled()
+        return compiled is raw.compiled
 
 
-def _told(cause: Cause, raw: Raw, stack: tuple[Frame, ...]) -> OrmCause:
-    relationships = steps(cause.path)
+def _told(raw: Raw, stack: tuple[Frame, ...]) -> _Told:
+    sort = Kind(kind(raw.cursor_statement))
+    if raw.mark is not None:
+        cause = _asked(raw, stack)
+    elif raw.stack.flushing and sort in _WRITES:
+        cause = _FLUSH
+    else:
+        cause = _NO_CAUSE
+    return _Told(raw, stack, cause, sort)
+
+
+def _folded(raws: Sequence[Raw], order: Sequence[int]) -> dict[int, list[int]]:
+    """The repetitions of one statement by one stack that are told as one, by the first of them."""
+    if len(raws) <= FOLDED_FROM:
+        return {}
+    groups: dict[tuple[str, int], list[int]] = {}
+    for index in order:
+        raw = raws[index]
+        groups.setdefault((raw.cursor_statement, id(raw.stack)), []).append(index)
+    return {
+        members[ALONE]: members[ALONE:] for members in groups.values() if len(members) > FOLDED_FROM
+    }
+
+
+def _asked(raw: Raw, stack: tuple[Frame, ...]) -> OrmCause:
     lookup = bool(stack) and stack[0].library.rpartition(".")[2] in ("get", "get_one")
-    columns = tuple(sorted(cause.columns))
-    owner = ""
-    entity = ""
-    if cause.owner is not None:
-        owner = f"{cause.owner[0].__name__}{cause.owner[1]}"
-    if cause.owner_class is not None:
-        entity = cause.owner_class.class_.__name__
-    if cause.loading == "statement":
-        entity, key = _entity(raw.compiled)
-        columns = key if lookup else ()
+    entity, key = _entity(raw.compiled)
+    return OrmCause(
+        loading=Loading.STATEMENT, entity=entity, columns=key if lookup else (), lookup=lookup
+    )
+
+
+def _loaded(cause: Cause) -> OrmCause:
+    relationships = steps(cause.path)
     return OrmCause(
         loading=Loading(cause.loading),
         path=path_labels(cause.path),
-        owner=owner,
-        entity=entity,
-        columns=columns,
+        owner=f"{cause.owner[0].__name__}{cause.owner[1]}" if cause.owner is not None else "",
+        entity=cause.manager.mapper.class_.__name__ if cause.manager is not None else "",
+        columns=tuple(sorted(cause.columns)),
         reason=cause.reason,
-        lookup=lookup,
         many=tuple(bool(each.uselist) for _, each in relationships),
         narrowed=tuple(
             index > 0

@@ -1,5 +1,6 @@
 """What ``Session`` tells: the cause of each SELECT, and the flush a write belongs to."""
 
+import sys
 from itertools import count
 from typing import Any
 
@@ -7,24 +8,28 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from querysafe.capture import eager
-from querysafe.capture.orm import cause_of, flush_serial, mark
+from querysafe.capture.orm import cause_of, flush_serial, mark, mark_in
 from querysafe.capture.raw import Recorder
 
-_serials = count(1)
+_frame = sys._getframe
 _flushes = count(1)
 
 
 def listen(recorder: Recorder) -> None:
     """Hear every session from now on. Called once a process."""
+    walk = recorder.sites.walk
 
     def on_orm_execute(state: Any) -> None:
-        if not recorder.active or not state.is_select:
+        if not recorder.active or not state.statement.is_select:
             return
-        serial = next(_serials)
-        cause = recorder.causes[serial] = cause_of(state)
-        if cause.loading == "statement" and state.statement._with_options:
-            eager.watch(recorder.eager, state, serial)
-        mark(state, serial)
+        # Frame 0 is this one, 1 and 2 are the session's: the line is nearer from here than
+        # from the driver.
+        made = mark(state, walk(_frame(2), recorder.until))
+        options = state.statement._with_options
+        if len(options) > 1 and mark_in(options[:-1]) is None:
+            load_options = state.load_options
+            if cause_of(state.statement, options, load_options) is None:
+                eager.watch(recorder.eager, options, made)
 
     def before_flush(_session: Any, _context: Any, _objects: Any) -> None:
         flush_serial.set(next(_flushes))

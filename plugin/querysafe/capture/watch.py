@@ -66,7 +66,6 @@ def window() -> Iterator[Window]:
                     _alone.pop()
                     if not _alone:
                         of_process.stop()
-                        of_process.sites.forget()
 
 
 def take_over() -> Recorder:

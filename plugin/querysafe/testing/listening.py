@@ -68,7 +68,6 @@ class Listener:
         """What the test sent, and its set-up; ``None`` when it sent nothing."""
         if self._recorder is None or self._interpreter is None:
             return None
-        self._interpreter.remember(WIDER)
         if not self._recorder.heard(WIDER):
             return None
         return self._interpreter.recording(name, every=every, without=WIDER)
@@ -85,11 +84,9 @@ class Listener:
         self._is_open = False
         stretches.noted = False
         stretches.clear()
-        if self._recorder is not None and self._interpreter is not None:
-            self._interpreter.remember(WIDER)
+        if self._recorder is not None:
             self._recorder.start()
             self._recorder.stop()
-            self._recorder.sites.forget()
 
     def leave(self) -> None:
         """Wait for SQLAlchemy no longer: the run is over."""

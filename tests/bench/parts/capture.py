@@ -72,13 +72,28 @@ class Arena:
         (folder / "pytest.ini").write_text("[pytest]\npython_files = bench_*.py\n")
 
     def run(
-        self, who: Contestant, what: Workload, measure: str, *, tests: int, before: Sequence[str] = ()
+        self,
+        who: Contestant,
+        what: Workload,
+        measure: str,
+        *,
+        tests: int,
+        before: Sequence[str] = (),
     ) -> tuple[dict[str, float], str]:
         """Run one contestant; answers what the clock of the project wrote, and standard error."""
         output = self._folder / "measured.json"
         output.unlink(missing_ok=True)
         done = subprocess.run(
-            [*before, str(self._python), "-m", "pytest", "-q", "-p", "no:cacheprovider", *who.arguments],
+            [
+                *before,
+                str(self._python),
+                "-m",
+                "pytest",
+                "-q",
+                "-p",
+                "no:cacheprovider",
+                *who.arguments,
+            ],
             cwd=self._folder,
             env={
                 "PATH": os.environ.get("PATH", ""),

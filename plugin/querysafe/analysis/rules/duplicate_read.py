@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import lru_cache
 
 from querysafe.analysis.cures.attempt import attempt
 from querysafe.analysis.labels import label_of
@@ -66,14 +67,20 @@ def find(subject: Subject) -> Iterator[Finding]:
 
 
 def _is_asked(subject: Subject, query: CapturedQuery) -> bool:
-    text = query.statement.upper()
     return (
         query.orm_cause.loading in (Loading.STATEMENT, Loading.CORE)
-        and bool(tables_of(query.statement))
-        and not any(word in text for word in _FRESH)
-        and not (subject.is_direct(query) and subject.is_asserted(query))
         and query.error is None
+        and bool(tables_of(query.statement))
+        and not _is_fresh(query.statement)
+        and not (subject.is_direct(query) and subject.is_asserted(query))
     )
+
+
+@lru_cache(maxsize=4096)
+def _is_fresh(statement: str) -> bool:
+    """Whether a statement asks for something that differs each time."""
+    text = statement.upper()
+    return any(word in text for word in _FRESH)
 
 
 def _act(subject: Subject, query: CapturedQuery) -> object:
