@@ -129,6 +129,8 @@ class Context:
     flush: int = 0
     """The flush that sent it."""
     session: int = 0
+    database: int = 0
+    """The engine that sent it, numbered by first appearance."""
     engine: str = ""
     """Dialect and driver: ``postgresql+psycopg``."""
 

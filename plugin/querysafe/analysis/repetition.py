@@ -7,20 +7,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
+from querysafe.analysis import purposes
 from querysafe.analysis.loops import Loop
-from querysafe.analysis.sources import names_in, source, statement_of
+from querysafe.analysis.sources import names_in, source
 from querysafe.analysis.subject import READS, WRITES, Subject, calls_of
 from querysafe.analysis.values import (
+    is_fresh,
     is_limited,
     is_paging,
     lists_many,
     parameters_key,
     tables_of,
+    writes_many,
 )
 from querysafe.query import CapturedQuery, Kind, Loading
 
-_WAITS = ("sleep", "wait", "wait_for", "wait_until")
-_COUNTERS = ("range", "count", "itertools.count", "itertools.repeat", "repeat")
 _TOTAL = re.compile(r"\s*SELECT\s+(count|sum|min|max|avg)\s*\(", re.IGNORECASE)
 _LOCKS = ("with_for_update", "skip_locked")
 
@@ -66,15 +67,11 @@ def writes(subject: Subject) -> Iterator[Repetition]:
     for loop, queries in _groups(subject, WRITES, tuple(Loading)):
         single: dict[object, CapturedQuery] = {}
         for query in queries:
-            if query.params.sets > 1 or lists_many(query):
+            if query.params.sets > 1 or lists_many(query) or writes_many(query.statement):
                 continue
             single.setdefault(query.context.flush or ("alone", query.index), query)
         told = list(single.values())
-        if calls_of(told) < subject.limits.threshold or _is_retry(subject, told, loop):
-            continue
-        if loop.is_while and (_is_queue(subject, loop, told) or loop.calls(*_LOCKS)):
-            continue
-        if _is_guarded(loop):
+        if calls_of(told) < subject.limits.threshold or _is_meant(subject, told, loop):
             continue
         yield Repetition(told, loop, "row")
 
@@ -82,23 +79,28 @@ def writes(subject: Subject) -> Iterator[Repetition]:
 def _groups(
     subject: Subject, kinds: tuple[Kind, ...], loadings: tuple[Loading, ...]
 ) -> Iterator[tuple[Loop, list[CapturedQuery]]]:
-    counts: dict[tuple[str, int], int] = defaultdict(int)
+    counts: dict[tuple[object, ...], int] = defaultdict(int)
     chosen = [
         query
         for query in subject.queries
         if query.kind in kinds and query.orm_cause.loading in loadings
     ]
     for query in chosen:
-        counts[query.fingerprint, query.context.request] += query.calls
+        counts[_place(query)] += query.calls
     groups: dict[tuple[object, ...], tuple[Loop, list[CapturedQuery]]] = {}
     for query in chosen:
-        if counts[query.fingerprint, query.context.request] < subject.limits.threshold:
+        if counts[_place(query)] < subject.limits.threshold:
             continue
         loop = subject.loop_of(query)
         if loop is not None:
-            key = (query.fingerprint, query.context.request, loop.key)
+            key = (*_place(query), loop.key)
             groups.setdefault(key, (loop, []))[1].append(query)
     yield from groups.values()
+
+
+def _place(query: CapturedQuery) -> tuple[object, ...]:
+    """What repetitions have in common: one shape, one database, one request."""
+    return query.fingerprint, query.context.database, query.context.request
 
 
 def _is_tests_own(subject: Subject, query: CapturedQuery, loop: Loop) -> bool:
@@ -110,56 +112,45 @@ def _is_tests_own(subject: Subject, query: CapturedQuery, loop: Loop) -> bool:
 
 
 def _is_explained(subject: Subject, queries: list[CapturedQuery], loop: Loop) -> bool:
+    first = queries[0]
+    same = len({parameters_key(query) for query in queries}) == 1
     return (
         any(lists_many(query) for query in queries)
         or is_paging(queries)
         or _is_retry(subject, queries, loop)
-        or _is_poll(queries, loop)
+        or (same and purposes.polls(loop))
+        or (is_fresh(first.statement) and (same or not tables_of(first.statement)))
+        or (not first.orm_cause.lookup and purposes.probes(loop))
+        or purposes.takes_messages(loop)
+        or _is_work(subject, queries, loop)
         or _is_over_constants(queries, loop)
     )
 
 
-def _is_poll(queries: list[CapturedQuery], loop: Loop) -> bool:
-    """Asking the same thing until the answer changes."""
-    if loop.node is None or len({parameters_key(query) for query in queries}) > 1:
-        return False
-    if loop.calls(*_WAITS):
-        return True
-    if isinstance(loop.node, ast.While):
-        return _decides(loop.node, queries[0], loop)
-    counted = isinstance(loop.iterable, ast.Call) and ast.unparse(loop.iterable.func) in _COUNTERS
-    return counted and loop.has(ast.Break, ast.Return, ast.Raise)
+def _is_work(subject: Subject, queries: list[CapturedQuery], loop: Loop) -> bool:
+    """What a worker reads for each job, in the job's own transaction."""
+    transactions = {query.context.transaction for query in queries}
+    return loop.is_while and len(transactions) == len(queries) and _is_queue(subject, loop, queries)
 
 
-def _decides(node: ast.While, query: CapturedQuery, loop: Loop) -> bool:
-    """Whether a query's answer decides how often a ``while`` runs."""
-    chain = source(loop.frame.file).chain(loop.frame)
-    if node.test in chain:
-        return True
-    statement = statement_of(chain)
-    answered = {
-        each.id
-        for each in (ast.walk(statement) if statement is not None else ())
-        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
-    }
-    tests: list[ast.expr] = [node.test]
-    for each in ast.walk(node):
-        if isinstance(each, ast.If) and any(
-            isinstance(inner, ast.Break | ast.Return | ast.Raise) for inner in ast.walk(each)
-        ):
-            tests.append(each.test)
-    if isinstance(statement, ast.If | ast.Return):
-        return True
-    decisive = set().union(*(names_in(test) for test in tests))
-    grown = set(answered)
-    for each in ast.walk(node):
-        if isinstance(each, ast.Assign) and names_in(each.value) & grown:
-            grown |= {name for target in each.targets for name in names_in(target)}
-    return bool(grown & decisive)
+def _is_meant(subject: Subject, writes: list[CapturedQuery], loop: Loop) -> bool:
+    """Whether writing one after the other is what the loop is for."""
+    return (
+        _is_retry(subject, writes, loop)
+        or is_paging(writes)
+        or (loop.is_while and _is_queue(subject, loop, writes))
+        or _rereads_what_it_wrote(subject, loop, writes)
+        or _is_guarded(loop)
+        or purposes.is_chained(loop)
+        or purposes.takes_messages(loop)
+        or _is_tests_own(subject, writes[0], loop)
+    )
 
 
 def _is_retry(subject: Subject, queries: list[CapturedQuery], loop: Loop) -> bool:
     """The same again after an error: each attempt in a transaction of its own."""
+    if purposes.tries_again(loop):
+        return True
     if calls_of(query for query in queries if query.error is None) <= 1:
         return True
     if len({parameters_key(query) for query in queries}) > 1:
@@ -179,18 +170,40 @@ def _is_guarded(loop: Loop) -> bool:
     return loop.has(ast.Try) and loop.calls("begin_nested")
 
 
-def _is_queue(subject: Subject, loop: Loop, writes: list[CapturedQuery]) -> bool:
-    """A worker that takes one job after the other: each round asks the same question first."""
+def _is_queue(subject: Subject, loop: Loop, work: list[CapturedQuery]) -> bool:
+    """A worker that takes one job after the other: what it asks first decides on each round."""
+    if loop.calls(*_LOCKS):
+        return True
     rounds = [
-        query
+        (query, each)
         for query in subject.queries
-        if query.kind in READS
-        and any(each.key == loop.key for each in [subject.loop_of(query)] if each)
+        for each in [subject.loop_of(query)]
+        if each is not None and each.key == loop.key
     ]
+    if any(purposes.is_decided(each) for _, each in rounds):
+        return True
     keys: dict[object, int] = defaultdict(int)
-    for query in rounds:
-        keys[query.fingerprint, parameters_key(query)] += query.calls
-    return any(count >= len(writes) for count in keys.values())
+    for query, _ in rounds:
+        if query.kind in READS:
+            keys[query.fingerprint, parameters_key(query)] += query.calls
+    return any(count >= len(work) for count in keys.values())
+
+
+def _rereads_what_it_wrote(subject: Subject, loop: Loop, writes: list[CapturedQuery]) -> bool:
+    """Whether each round first asks anew for what the round before it may have changed."""
+    written = tables_of(writes[0].statement)
+    asked: dict[object, set[int]] = defaultdict(set)
+    for query in subject.queries:
+        if (
+            query.kind in READS
+            and query.orm_cause.loading in (Loading.STATEMENT, Loading.CORE)
+            and tables_of(query.statement) & written
+            and (each := subject.loop_of(query)) is not None
+            and each.key == loop.key
+        ):
+            before = sum(write.index < query.index for write in writes)
+            asked[query.fingerprint, parameters_key(query)].add(before)
+    return any(len(rounds) >= len(writes) for rounds in asked.values())
 
 
 def _depends_on_row(loop: Loop) -> bool:

@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import PurePath
 
 from querysafe.analysis.loops import Loop, loops_of, recursion_of, unseen_loop
 from querysafe.analysis.sources import Function, assignments, names_in, source, statement_of
@@ -241,14 +242,27 @@ _setup: dict[tuple[str, int], bool] = {}
 
 
 def _is_setup(frame: Frame) -> bool:
-    """Whether a frame is a fixture's code, factories that it returns included."""
-    if frame.file.endswith("/conftest.py"):
+    """Whether a frame arranges: a fixture's code, a factory's, or what either returns."""
+    if frame.file.endswith(_SETUP_FILES) or frame.library.startswith(_FACTORIES):
         return True
     place = (frame.file, frame.first_line)
     if place not in _setup:
+        is_test_code = _is_test_code(frame.file)
         _setup[place] = any(
-            isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-            and any("fixture" in ast.unparse(each) for each in node.decorator_list)
+            (
+                isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+                and any("fixture" in ast.unparse(each) for each in node.decorator_list)
+            )
+            or (is_test_code and isinstance(node, ast.ClassDef) and node.name.endswith("Factory"))
             for node in source(frame.file).chain(frame)
         )
     return _setup[place]
+
+
+_SETUP_FILES = ("/conftest.py", "/tests/factories.py", "/test/factories.py")
+_FACTORIES = ("factory.", "polyfactory.", "model_bakery.", "mixer.")
+
+
+def _is_test_code(file: str) -> bool:
+    path = PurePath(file)
+    return path.name.startswith("test_") or not {"test", "tests"}.isdisjoint(path.parts)

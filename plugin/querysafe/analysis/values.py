@@ -20,6 +20,12 @@ _TOKENS = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_FRESH = re.compile(
+    r"\bFOR\s+(UPDATE|SHARE)\b|\bCURRENT_TIMESTAMP\b|ADVISORY"
+    r"|\b(NEXTVAL|SETVAL|SET_CONFIG|RANDOM|NOW|CLOCK_TIMESTAMP|GEN_RANDOM_UUID|UUIDV7)\s*\(",
+    re.IGNORECASE,
+)
+"""What gives another answer, or does something, each time it is asked."""
 _TABLE_WORDS = ("FROM", "JOIN", "INTO", "UPDATE")
 
 
@@ -157,6 +163,29 @@ def listed(query: CapturedQuery) -> int:
     if len(elements) == 1 and isinstance(elements[0], list | tuple | set):
         elements = list(elements[0])
     return len(elements)
+
+
+@lru_cache(maxsize=4096)
+def writes_many(statement: str) -> bool:
+    """Whether an INSERT brings several rows: more than one list after ``VALUES``."""
+    depth, lists, seen = 0, 0, False
+    for match in _TOKENS.finditer(statement):
+        text = match.group()
+        if text == "(":
+            lists += seen and not depth
+            depth += 1
+        elif text == ")":
+            depth -= 1
+        elif match.lastgroup == "word" and not depth:
+            if seen:
+                break
+            seen = text.upper() == "VALUES"
+    return lists > 1 and statement.lstrip()[:6].upper() == "INSERT"
+
+
+def is_fresh(statement: str) -> bool:
+    """Whether asking again is the point: locks, sequences, clocks, random numbers."""
+    return _FRESH.search(statement) is not None
 
 
 def is_limited(query: CapturedQuery) -> bool:

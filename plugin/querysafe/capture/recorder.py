@@ -170,6 +170,7 @@ class Interpreter:
             transaction=number("transaction", raw.transaction) if raw.transaction else 0,
             flush=number("flush", raw.flush) if raw.flush else 0,
             session=number("session", session),
+            database=number("database", id(raw.dialect)),
             engine=f"{raw.dialect.name}+{raw.dialect.driver}",
         )
 

@@ -6,10 +6,14 @@ imported are not touched.
 """
 
 import sys
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
 from contextvars import ContextVar
 from functools import wraps
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
 from itertools import count
+from types import ModuleType
 from typing import Any
 
 
@@ -75,6 +79,46 @@ def wrap_applications() -> None:
             if application is not None:
                 _wrapped.add(module)
                 setattr(application, method, wrapper(getattr(application, method)))
+
+
+class _Imports(MetaPathFinder):
+    """Wraps the application class of a framework that is imported later, in a test's own body."""
+
+    def __init__(self) -> None:
+        self._finding: set[str] = set()
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Find the module as if this finder were not here, and hear when it has been run."""
+        if fullname not in _FRAMEWORKS or fullname in self._finding:
+            return None
+        self._finding.add(fullname)
+        try:
+            spec = find_spec(fullname)
+        finally:
+            self._finding.discard(fullname)
+        if spec is not None and spec.loader is not None:
+            _hear(spec.loader)
+        return spec
+
+
+def _hear(loader: Loader) -> None:
+    run = loader.exec_module
+
+    def exec_module(module: ModuleType) -> None:
+        run(module)
+        wrap_applications()
+
+    loader.exec_module = exec_module  # type: ignore[method-assign]
+
+
+_FRAMEWORKS = frozenset(module for module, _, _ in (*_ASGI, *_WSGI))
+
+
+def watch_imports() -> None:
+    """Wrap what is imported from now on. Called once a process."""
+    sys.meta_path.insert(0, _Imports())
 
 
 def _asgi(original: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:

@@ -26,6 +26,7 @@ def recorder(
         _recorder = Recorder(CallSites(root or Path.cwd(), own=own, foreign=foreign))
         engine.listen(_recorder)
         sessions.listen(_recorder)
+        requests.watch_imports()
     elif root is not None:
         _recorder.sites.configure(root, own=own, foreign=foreign)
     requests.wrap_applications()

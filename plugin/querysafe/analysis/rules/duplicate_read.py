@@ -2,14 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from functools import lru_cache
 
 from querysafe.analysis.cures.attempt import attempt
 from querysafe.analysis.labels import label_of
 from querysafe.analysis.loops import loops_of
 from querysafe.analysis.rules.loop_invariant import hoisted
 from querysafe.analysis.subject import READS, WRITES, Subject, calls_of, sites_of
-from querysafe.analysis.values import parameters_key, tables_of
+from querysafe.analysis.values import is_fresh, parameters_key, tables_of
 from querysafe.finding import Finding, Rule, Severity
 from querysafe.query import CapturedQuery, Loading
 
@@ -23,15 +22,6 @@ RULE = Rule(
     "screens or two calls of a test read, and the test's own assertions, are no finding.",
     effect="A round trip that brings nothing new.",
     cure="Keep the first answer and pass it on.",
-)
-_FRESH = (
-    "FOR UPDATE",
-    "FOR SHARE",
-    "NEXTVAL",
-    "RANDOM()",
-    "NOW()",
-    "CURRENT_TIMESTAMP",
-    "ADVISORY",
 )
 
 
@@ -53,6 +43,7 @@ def find(subject: Subject) -> Iterator[Finding]:
             parameters_key(query),
             era,
             query.context.transaction if query.context.transaction else 0,
+            query.context.database,
             query.context.session,
             _act(subject, query),
         )
@@ -71,16 +62,9 @@ def _is_asked(subject: Subject, query: CapturedQuery) -> bool:
         query.orm_cause.loading in (Loading.STATEMENT, Loading.CORE)
         and query.error is None
         and bool(tables_of(query.statement))
-        and not _is_fresh(query.statement)
+        and not is_fresh(query.statement)
         and not (subject.is_direct(query) and subject.is_asserted(query))
     )
-
-
-@lru_cache(maxsize=4096)
-def _is_fresh(statement: str) -> bool:
-    """Whether a statement asks for something that differs each time."""
-    text = statement.upper()
-    return any(word in text for word in _FRESH)
 
 
 def _act(subject: Subject, query: CapturedQuery) -> object:

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
+from querysafe.analysis import purposes
 from querysafe.analysis.cures import columns
 from querysafe.analysis.cures.attempt import attempt
 from querysafe.analysis.cures.eager import root_of
@@ -65,11 +66,17 @@ def _line(query: CapturedQuery) -> object:
 
 def _repeats(subject: Subject, queries: list[CapturedQuery]) -> bool:
     owners = len({query.orm_cause.owner for query in queries})
-    if owners < 2 and queries[0].orm_cause.reason != "refresh":
+    if owners < 2 and (queries[0].orm_cause.reason != "refresh" or _is_watched(subject, queries)):
         return False
     return len({id(query.stack) for query in queries}) < len(queries) or any(
         loops_of(query) for query in queries
     )
+
+
+def _is_watched(subject: Subject, queries: list[CapturedQuery]) -> bool:
+    """Whether one object is refreshed until it says what is waited for."""
+    loop = subject.loop_of(queries[0])
+    return loop is not None and (loop.is_while or purposes.polls(loop))
 
 
 def _finding(subject: Subject, queries: list[CapturedQuery]) -> Finding:
