@@ -27,6 +27,36 @@ class Loop:
         return isinstance(self.node, ast.While)
 
     @property
+    def is_repeating(self) -> bool:
+        """Whether it does one and the same thing so many times: ``for _ in range(5)``."""
+        target, iterable = self.target, self.iterable
+        return (
+            isinstance(target, ast.Name)
+            and target.id.startswith("_")
+            and isinstance(iterable, ast.Call)
+            and _last_name(iterable.func) in ("range", "repeat")
+            and all(isinstance(each, ast.Constant) for each in iterable.args)
+        )
+
+    @property
+    def is_literal(self) -> bool:
+        """Whether what is looped over is written in the loop's own head: ``(1, 2, 3)``."""
+        return isinstance(self.iterable, ast.Tuple | ast.List | ast.Set)
+
+    @property
+    def calls_target(self) -> bool:
+        """Whether it runs over functions: ``for step in (reserve, charge): step(order)``."""
+        target = self.target
+        if not isinstance(target, ast.Name) or self.node is None:
+            return False
+        return any(
+            isinstance(each, ast.Call)
+            and isinstance(each.func, ast.Name)
+            and each.func.id == target.id
+            for each in ast.walk(self.node)
+        )
+
+    @property
     def target(self) -> ast.expr | None:
         """What each row is bound to."""
         if isinstance(self.node, ast.For | ast.AsyncFor):
@@ -58,9 +88,9 @@ class Loop:
         return self.node is not None and any(isinstance(n, kinds) for n in ast.walk(self.node))
 
 
-def signature(query: CapturedQuery) -> Signature:
-    """The stack as a value, recursion collapsed."""
-    return _collapsed(query.stack)[0]
+def signature(stack: tuple[Frame, ...]) -> Signature:
+    """A stack as a value, recursion collapsed."""
+    return _collapsed(stack)[0]
 
 
 def loops_of(query: CapturedQuery) -> tuple[Loop, ...]:
@@ -98,7 +128,7 @@ def unseen_loop(query: CapturedQuery) -> Loop | None:
     """A loop outside of the user's source: a library's, a builtin's or a template's."""
     if not query.stack:
         return Loop(("library", query.context.endpoint), _NOWHERE, 0, None)
-    return Loop(("stack", signature(query)), query.stack[0], 0, None)
+    return Loop(("stack", signature(query.stack)), query.stack[0], 0, None)
 
 
 REMEMBERED = 5000

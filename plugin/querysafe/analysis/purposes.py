@@ -8,7 +8,7 @@ import ast
 from collections.abc import Iterator
 
 from querysafe.analysis.loops import Loop
-from querysafe.analysis.sources import names_in, source, statement_of
+from querysafe.analysis.sources import function_of, names_in, source, statement_of
 
 _WAITS = ("sleep", "wait", "wait_for", "wait_until")
 _COUNTERS = ("range", "count", "repeat", "cycle")
@@ -80,18 +80,24 @@ def is_decided(loop: Loop) -> bool:
 
 
 def probes(loop: Loop) -> bool:
-    """Whether it tries candidates until one is free: only whether a row is there matters."""
+    """Whether it tries candidates until one is free, or one finds something.
+
+    ``for pattern in (name, f"{name}%"): rows = …; if rows: return rows``: the answer is
+    looked at in order to leave, and in nothing else.
+    """
     node = loop.node
     chain = source(loop.frame.file).chain(loop.frame)
     if isinstance(node, ast.While):
         if node.test in chain:
             return not any(isinstance(each, ast.NamedExpr) for each in ast.walk(node.test))
-    elif not counts(loop):
+    elif not counts(loop) and not loop.is_literal:
         return False
     assert node is not None
     statement = statement_of(chain)
     if isinstance(statement, ast.If) and statement.test in chain:
         return _leaves(statement.body)
+    if isinstance(statement, ast.Return):
+        return False
     answers = _stored(statement)
     used = [
         each
@@ -99,8 +105,47 @@ def probes(loop: Loop) -> bool:
         if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load) and each.id in answers
     ]
     deciding = [each for each in ast.walk(node) if isinstance(each, ast.If) and _leaves(each.body)]
-    within = {id(inner) for each in deciding for inner in ast.walk(each.test)}
+    within = {id(inner) for each in deciding for inner in ast.walk(each)}
     return bool(used) and all(id(name) in within for name in used)
+
+
+def checks(loop: Loop) -> bool:
+    """Whether it asserts more of each answer than that it is there, as a test's helper does."""
+    return loop.node is not None and any(
+        isinstance(each, ast.Assert)
+        and not (isinstance(each.test, ast.Compare) and _is_none(each.test.comparators[-1]))
+        and not (isinstance(each.test, ast.Name))
+        for each in ast.walk(loop.node)
+    )
+
+
+def expects(loop: Loop) -> bool:
+    """Whether a test runs over its own expectations: compares what it finds with what it wrote.
+
+    ``for sku, price in cases.items(): if find(sku) != price: …``, or
+    ``found = {key: find(key) for key in expected}; assert found == expected``.
+    """
+    node, iterable = loop.node, loop.iterable
+    if node is None or iterable is None:
+        return False
+    function = function_of(source(loop.frame.file).chain(loop.frame))
+    compared = {
+        each.id
+        for assertion in (ast.walk(function) if function is not None else ())
+        if isinstance(assertion, ast.Assert) and isinstance(assertion.test, ast.Compare)
+        for each in (assertion.test.left, *assertion.test.comparators)
+        if isinstance(each, ast.Name)
+    }
+    if isinstance(iterable, ast.Name) and iterable.id in compared:
+        return True
+    expected = {
+        each.id
+        for decision in ast.walk(node)
+        if isinstance(decision, ast.If) and isinstance(decision.test, ast.Compare)
+        for each in (decision.test.left, *decision.test.comparators)
+        if isinstance(each, ast.Name)
+    }
+    return isinstance(loop.target, ast.Tuple) and bool(names_in(loop.target) & expected)
 
 
 def tries_again(loop: Loop) -> bool:
@@ -168,6 +213,10 @@ def _attributes_read(node: ast.AST) -> Iterator[str]:
             for inner in ast.walk(each.value):
                 if isinstance(inner, ast.Attribute) and isinstance(inner.value, ast.Name):
                     yield inner.value.id
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
 
 
 def _stored(statement: ast.AST | None) -> set[str]:

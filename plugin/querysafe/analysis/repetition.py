@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 from querysafe.analysis import purposes
-from querysafe.analysis.loops import Loop
+from querysafe.analysis.loops import Loop, signature
 from querysafe.analysis.sources import names_in, source
 from querysafe.analysis.subject import READS, WRITES, Subject, calls_of
 from querysafe.analysis.values import (
@@ -18,6 +18,7 @@ from querysafe.analysis.values import (
     lists_many,
     parameters_key,
     tables_of,
+    values_of,
     writes_many,
 )
 from querysafe.query import CapturedQuery, Kind, Loading
@@ -93,7 +94,7 @@ def _groups(
             continue
         loop = subject.loop_of(query)
         if loop is not None:
-            key = (*_place(query), loop.key)
+            key = (*_place(query), loop.key, _step(query, loop))
             groups.setdefault(key, (loop, []))[1].append(query)
     yield from groups.values()
 
@@ -103,11 +104,20 @@ def _place(query: CapturedQuery) -> tuple[object, ...]:
     return query.fingerprint, query.context.database, query.context.request
 
 
+def _step(query: CapturedQuery, loop: Loop) -> object:
+    """Which function it came from, in a loop over functions."""
+    return signature(query.stack[: loop.depth]) if loop.calls_target else ()
+
+
 def _is_tests_own(subject: Subject, query: CapturedQuery, loop: Loop) -> bool:
     """Whether a loop of the test asks in order to assert, over values of its own."""
     if not subject.in_test(loop.frame) or loop.is_while or loop.node is None:
         return False
-    asserting = subject.is_asserted(query) or (subject.is_direct(query) and loop.has(ast.Assert))
+    asserting = (
+        subject.is_asserted(query)
+        or (subject.is_direct(query) and (loop.has(ast.Assert) or purposes.expects(loop)))
+        or (loop.depth == 0 and purposes.checks(loop))
+    )
     return asserting and not subject.comes_from_query(loop)
 
 
@@ -141,6 +151,7 @@ def _is_meant(subject: Subject, writes: list[CapturedQuery], loop: Loop) -> bool
         or (loop.is_while and _is_queue(subject, loop, writes))
         or _rereads_what_it_wrote(subject, loop, writes)
         or _is_guarded(loop)
+        or (purposes.waits(loop) and _is_one_row(writes))
         or purposes.is_chained(loop)
         or purposes.takes_messages(loop)
         or _is_tests_own(subject, writes[0], loop)
@@ -163,6 +174,15 @@ def _is_retry(subject: Subject, queries: list[CapturedQuery], loop: Loop) -> boo
     between = range(queries[0].index, queries[-1].index)
     failed = any(subject.by_index[i].error for i in between if i in subject.by_index)
     return failed or loop.has(ast.Try) or (loop.node is None and bool(queries[0].stack))
+
+
+def _is_one_row(writes: list[CapturedQuery]) -> bool:
+    """Whether they write one and the same row."""
+    keys = {
+        tuple(repr(each.value) for each in values_of(query)[-1:] if each.part == "key")
+        for query in writes
+    }
+    return len(keys) == 1 and writes[0].kind is not Kind.INSERT and () not in keys
 
 
 def _is_guarded(loop: Loop) -> bool:

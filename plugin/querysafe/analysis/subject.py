@@ -4,8 +4,8 @@ import ast
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import PurePath
 
+from querysafe.analysis.arranging import is_setup
 from querysafe.analysis.loops import Loop, loops_of, recursion_of, unseen_loop
 from querysafe.analysis.sources import Function, assignments, names_in, source, statement_of
 from querysafe.query import CallSite, CapturedQuery, Frame, Kind
@@ -53,7 +53,7 @@ class Subject:
             query
             for query in self.recording
             if query.context.phase in ("call", "")
-            and (query.context.request or not any(map(_is_setup, query.stack[:1])))
+            and (query.context.request or not is_setup(query.stack, self.file))
         )
 
     @cached_property
@@ -127,6 +127,8 @@ class Subject:
         """Whether a loop of the test calls the code under test once for each of its own values."""
         if not self.in_test(loop.frame):
             return False
+        if loop.is_repeating:
+            return True
         if query.stack and self.in_test(query.stack[0]):
             return False
         return loop.iterable is None or not self.comes_from_query(loop)
@@ -236,33 +238,3 @@ def sites_of(queries: Iterable[CapturedQuery]) -> tuple[CallSite, ...]:
 def calls_of(queries: Iterable[CapturedQuery]) -> int:
     """How many round trips some queries stand for."""
     return sum(query.calls for query in queries)
-
-
-_setup: dict[tuple[str, int], bool] = {}
-
-
-def _is_setup(frame: Frame) -> bool:
-    """Whether a frame arranges: a fixture's code, a factory's, or what either returns."""
-    if frame.file.endswith(_SETUP_FILES) or frame.library.startswith(_FACTORIES):
-        return True
-    place = (frame.file, frame.first_line)
-    if place not in _setup:
-        is_test_code = _is_test_code(frame.file)
-        _setup[place] = any(
-            (
-                isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-                and any("fixture" in ast.unparse(each) for each in node.decorator_list)
-            )
-            or (is_test_code and isinstance(node, ast.ClassDef) and node.name.endswith("Factory"))
-            for node in source(frame.file).chain(frame)
-        )
-    return _setup[place]
-
-
-_SETUP_FILES = ("/conftest.py", "/tests/factories.py", "/test/factories.py")
-_FACTORIES = ("factory.", "polyfactory.", "model_bakery.", "mixer.")
-
-
-def _is_test_code(file: str) -> bool:
-    path = PurePath(file)
-    return path.name.startswith("test_") or not {"test", "tests"}.isdisjoint(path.parts)

@@ -34,8 +34,8 @@ def find(subject: Subject) -> Iterator[Finding]:
             label = query.orm_cause.path[-1]
             families[label, loaded_by, query.context.request].append(query)
     alone: dict[tuple[object, ...], list[CapturedQuery]] = defaultdict(list)
-    for members in families.values():
-        if _owners(members) >= subject.limits.threshold and _is_loop(subject, members):
+    for (_, loaded_by, _), members in families.items():
+        if loaded_by is not None and _is_loop(subject, members):
             yield _finding(subject, members)
             continue
         for query in members:
@@ -52,11 +52,22 @@ def _owners(queries: list[CapturedQuery]) -> int:
 
 
 def _is_loop(subject: Subject, queries: list[CapturedQuery]) -> bool:
-    """Whether some loop, be it a library's, reads them; lines of the test itself are no loop."""
-    stacks = [query.stack for query in queries]
-    if len({id(stack) for stack in stacks}) < len(stacks):
+    """Whether one act, or some loop, reads them of several objects.
+
+    Lines of the test itself are no loop, nor are two acts of it that each read one.
+    """
+    if _owners(queries) < subject.limits.threshold:
+        return False
+    if any(loops_of(query) for query in queries):
         return True
-    return any(loops_of(query) for query in queries) or not all(map(subject.is_direct, queries))
+    acts: dict[object, list[CapturedQuery]] = defaultdict(list)
+    for query in queries:
+        if not subject.is_direct(query):
+            acts[subject.act_of(query)].append(query)
+    stacks = {id(query.stack) for query in queries}
+    return len(stacks) < len(queries) or any(
+        _owners(members) >= subject.limits.threshold for members in acts.values()
+    )
 
 
 def _common_loader(queries: list[CapturedQuery], subject: Subject) -> CapturedQuery | None:

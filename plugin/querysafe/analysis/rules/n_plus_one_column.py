@@ -41,7 +41,7 @@ def find(subject: Subject) -> Iterator[Finding]:
         if (
             cause.reason in ("expired", "refresh")
             and subject.is_direct(query)
-            and subject.is_asserted(query)
+            and (subject.is_asserted(query) or (loop is not None and loop.is_literal))
             and not (loop is not None and subject.comes_from_query(loop))
         ):
             continue
