@@ -67,6 +67,7 @@ class CallSites:
                 sysconfig.get_path("stdlib"),
                 sysconfig.get_path("platstdlib"),
                 *site.getsitepackages(),
+                *_installation_folders(root),
                 _PACKAGE,
             }
         )
@@ -280,6 +281,14 @@ class CallSites:
             if candidate.is_relative_to(self.root):
                 return candidate.relative_to(self.root).as_posix()
         return path.as_posix()
+
+
+def _installation_folders(root: Path) -> Iterable[str]:
+    """Where else distributions are installed: ``pip install --target``, a layer, a zip's folder."""
+    for entry in filter(None, sys.path):
+        folder = Path(entry)
+        if next(folder.glob("*.dist-info"), None) and not root.is_relative_to(folder.resolve()):
+            yield entry.rstrip("/")
 
 
 def _as_marks(names: Iterable[str]) -> Iterable[str]:
