@@ -6,6 +6,8 @@ class QuerysafeError(Exception):
 
     slug: str = "errors"
     """Page of the documentation that explains this error."""
+    exit_status: int = 3
+    """With which the command line ends; see :class:`querysafe.exit_codes.ExitCode`."""
 
     def __init__(self, message: str | None = None, *, hint: str | None = None) -> None:
         self.message = message or (type(self).__doc__ or "").strip()
@@ -20,6 +22,7 @@ class SettingsError(QuerysafeError):
     """a setting has a value that querysafe does not understand"""
 
     slug = "settings"
+    exit_status = 2
 
 
 class BaselineError(QuerysafeError):

@@ -13,3 +13,5 @@ class ExitCode(IntEnum):
     """An option, argument or setting is wrong (click's own number)."""
     FAILED = 3
     """The command itself could not do its work: a file, a program or a server failed."""
+    BUSY = 75
+    """The same work is being done already; try again later (``EX_TEMPFAIL``)."""

@@ -11,7 +11,13 @@ from typing import Any
 from querysafe.errors import SettingsError
 from querysafe.options import BY_NAME, OPTIONS, Option, did_you_mean
 
-OTHER_VARIABLES = ("QUERYSAFE_REQUIRE",)
+OTHER_VARIABLES = (
+    "QUERYSAFE_BACKUP_DATABASE",
+    "QUERYSAFE_BACKUP_IDENTITY",
+    "QUERYSAFE_BACKUP_RECIPIENT",
+    "QUERYSAFE_BACKUP_REPOSITORY",
+    "QUERYSAFE_REQUIRE",
+)
 """Environment variables of ours that are no option."""
 _TRUE = ("1", "true", "yes", "on")
 _FALSE = ("0", "false", "no", "off")

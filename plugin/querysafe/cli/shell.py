@@ -11,7 +11,7 @@ from typing import Any
 import click
 from click.exceptions import Exit
 
-from querysafe.errors import QuerysafeError, SettingsError
+from querysafe.errors import QuerysafeError
 from querysafe.exit_codes import ExitCode
 from querysafe.options import did_you_mean
 
@@ -51,7 +51,7 @@ class Shell(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Load a command."""
         if cmd_name in self._lazy:
-            command = getattr(import_module(f"{self._home}.{cmd_name}"), cmd_name)
+            command = getattr(import_module(f"{self._home}.{_plain(cmd_name)}"), _plain(cmd_name))
             assert isinstance(command, click.Command)
             return command
         return super().get_command(ctx, cmd_name)
@@ -112,8 +112,7 @@ class Shell(click.Group):
             status = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         except QuerysafeError as error:
             _say(error.message, error.hint)
-            wrong = isinstance(error, SettingsError)
-            status = ExitCode.USAGE if wrong else ExitCode.FAILED
+            status = error.exit_status
         except click.Abort:
             _say("interrupted", None)
             status = INTERRUPTED
@@ -121,6 +120,11 @@ class Shell(click.Group):
             _say(*_told(error))
             status = ExitCode.USAGE if isinstance(error, click.UsageError) else ExitCode.FAILED
         sys.exit(status if isinstance(status, int) else ExitCode.OK)
+
+
+def _plain(name: str) -> str:
+    """The module and object of a command: ``wal_push`` for ``wal-push``."""
+    return name.replace("-", "_")
 
 
 def show_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:

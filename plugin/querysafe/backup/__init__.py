@@ -1,0 +1,1 @@
+"""Backups that have been restored: made, kept, verified, restored and drilled."""

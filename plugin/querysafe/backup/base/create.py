@@ -1,0 +1,240 @@
+"""Making a base backup: ``pg_basebackup`` to a pipe, with the WAL that makes it consistent."""
+
+import io
+import json
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from querysafe.backup import catalog, streams
+from querysafe.backup.base.tar import TarWatch
+from querysafe.backup.errors import BackupError
+from querysafe.backup.keys import Identities, Recipients
+from querysafe.backup.lease import lease, lock
+from querysafe.backup.logical.restore import read_part
+from querysafe.backup.manifest import Manifest, Part, new_id
+from querysafe.backup.reading import Checked, discard_on_error, read_back
+from querysafe.backup.repository import Repository
+from querysafe.backup.steps import Steps
+from querysafe.postgres.child import child
+from querysafe.postgres.programs import for_server
+from querysafe.postgres.target import Target
+
+if TYPE_CHECKING:
+    import psycopg
+
+LIMITS = (
+    "max_connections",
+    "max_worker_processes",
+    "max_wal_senders",
+    "max_prepared_transactions",
+    "max_locks_per_transaction",
+)
+"""Settings that recovery wants to be no lower than they were (manual, 26.4.7)."""
+_KEPT = frozenset({"backup_label", "backup_manifest"})
+_START = re.compile(r"^START WAL LOCATION: (\S+) ", re.MULTILINE)
+_TIMELINE = re.compile(r"^START TIMELINE: (\d+)", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What a person asks of a base backup."""
+
+    name: str = ""
+    recipients: Recipients | None = None
+    parent: Manifest | None = None
+    """Back up only what changed since this one (PostgreSQL 17 and newer)."""
+    identities: Identities | None = None
+    """To read the parent's list of files, when it is encrypted."""
+    bin_directory: Path | None = None
+
+
+def create(
+    repository: Repository, target: Target, wishes: Wishes | None = None, steps: Steps | None = None
+) -> Manifest:
+    """Back up a whole cluster and return the manifest of the backup, which is then whole.
+
+    The role needs ``REPLICATION``. Raises as :func:`querysafe.backup.logical.create.create`.
+    """
+    wishes, steps = wishes or Wishes(), steps or Steps()
+    with closing(target.connect(autocommit=True)) as connection:
+        facts = _facts(connection)
+        _refuse(facts, wishes)
+        system = facts.pop("system_identifier")
+        purpose = f"the base backup of the cluster {system}"
+        lock(connection, purpose)
+        with lease(repository, purpose):
+            return _make(repository, target, wishes, steps, facts, system)
+
+
+def _make(
+    repository: Repository,
+    target: Target,
+    wishes: Wishes,
+    steps: Steps,
+    facts: dict[str, Any],
+    system: str,
+) -> Manifest:
+    started = datetime.now(UTC)
+    id = new_id(started)
+    program = for_server("pg_basebackup", facts["major"], bin_directory=wishes.bin_directory)
+    facts["tool"] = ".".join(map(str, program.version))
+    arguments = [
+        "--pgdata=-",
+        "--format=tar",
+        "--wal-method=fetch",
+        "--checkpoint=fast",
+        "--manifest-checksums=SHA256",
+        f"--label=querysafe {id}",
+        "--no-password",
+        f"--dbname={target.conninfo}",
+    ]
+    suffix = f".zst{'.age' if wishes.recipients else ''}"
+    with discard_on_error(repository, id), _parents_files(repository, wishes) as incremental:
+        with (
+            target.credentials() as environment,
+            steps.step("pg_basebackup", total=facts["bytes"]) as step,
+            child(program, [*arguments, *incremental], environment, writes=True) as running,
+            repository.create(catalog.place(id, f"base.tar{suffix}")) as writer,
+        ):
+            watched = TarWatch(Checked(running), _KEPT)
+            base = streams.store(
+                watched,  # type: ignore[arg-type]
+                writer,
+                name=f"base.tar{suffix}",
+                recipients=wishes.recipients,
+                progress=step.advance,
+            )
+        label, listed = _kept(watched)
+        with repository.create(catalog.place(id, f"files.json{suffix}")) as writer:
+            files = streams.store(
+                io.BytesIO(listed),
+                writer,
+                name=f"files.json{suffix}",
+                recipients=wishes.recipients,
+            )
+        parts = (base, files)
+        read_back(repository, id, parts, steps)
+        manifest = _manifest(id, parts, started, label, listed, facts, system, wishes)
+        catalog.publish(repository, manifest)
+    return manifest
+
+
+def _manifest(
+    id: str,
+    parts: tuple[Part, ...],
+    started: datetime,
+    label: str,
+    listed: bytes,
+    facts: dict[str, Any],
+    system: str,
+    wishes: Wishes,
+) -> Manifest:
+    start, timeline = _START.search(label), _TIMELINE.search(label)
+    ranges = json.loads(listed)["WAL-Ranges"]
+    if start is None or timeline is None or not ranges:
+        raise BackupError("pg_basebackup wrote no start of the WAL")
+    return Manifest(
+        id=id,
+        kind="base",
+        name=wishes.name,
+        server_version=facts.pop("server_version"),
+        system_identifier=system,
+        started=started,
+        ended=datetime.now(UTC),
+        start_lsn=start[1],
+        stop_lsn=ranges[-1]["End-LSN"],
+        timeline=int(timeline[1]),
+        parent=wishes.parent.id if wishes.parent else None,
+        parts=parts,
+        encryption="age" if wishes.recipients else "none",
+        tools={"pg_basebackup": facts.pop("tool")},
+        facts=facts,
+    )
+
+
+def _kept(watched: TarWatch) -> tuple[str, bytes]:
+    missing = _KEPT - set(watched.found)
+    if missing or not watched.is_whole:
+        raise BackupError(
+            f"pg_basebackup's archive is not whole: {', '.join(sorted(missing)) or 'its end'} "
+            "is missing"
+        )
+    return watched.found["backup_label"].decode(), bytes(watched.found["backup_manifest"])
+
+
+@contextmanager
+def _parents_files(repository: Repository, wishes: Wishes) -> Iterator[list[str]]:
+    """The option that makes a backup incremental, with the parent's list of files beside it."""
+    if wishes.parent is None:
+        yield []
+        return
+    data = read_part(repository, wishes.parent, wishes.parent.part("files"), wishes.identities)
+    with tempfile.NamedTemporaryFile(prefix="querysafe-", suffix=".manifest") as file:
+        file.write(data)
+        file.flush()
+        yield [f"--incremental={file.name}"]
+
+
+def _refuse(facts: dict[str, Any], wishes: Wishes) -> None:
+    if facts["wal_level"] == "minimal":
+        raise BackupError(
+            "the server's wal_level is minimal", hint="set wal_level = replica and restart it"
+        )
+    if facts["tablespaces"]:
+        raise BackupError(
+            f"the cluster has {facts['tablespaces']} tablespaces of its own, which a stream "
+            "cannot carry",
+            hint="use pgBackRest or Barman for this cluster: --engine pgbackrest",
+        )
+    parent = wishes.parent
+    if parent is None:
+        return
+    if facts["major"] < 17:
+        raise BackupError(
+            f"PostgreSQL {facts['major']} has no incremental backups", hint="version 17 has them"
+        )
+    if facts["summarize_wal"] != "on":
+        raise BackupError(
+            "the server's summarize_wal is off", hint="set summarize_wal = on and reload it"
+        )
+    if parent.kind != "base" or parent.system_identifier != facts["system_identifier"]:
+        raise BackupError(f'"{parent.id}" is no base backup of this cluster')
+
+
+def _facts(connection: "psycopg.Connection[Any]") -> dict[str, Any]:
+    row = connection.execute(
+        """
+        SELECT (SELECT system_identifier::text FROM pg_control_system()),
+               current_setting('server_version'),
+               current_setting('wal_level'),
+               current_setting('data_checksums'),
+               pg_size_bytes(current_setting('wal_segment_size')),
+               current_setting('summarize_wal', true),
+               (SELECT count(*) FROM pg_tablespace WHERE spcname NOT IN ('pg_default', 'pg_global')),
+               (SELECT sum(pg_database_size(oid)) FROM pg_database)::bigint
+        """
+    ).fetchone()
+    assert row is not None
+    names = (
+        "system_identifier",
+        "server_version",
+        "wal_level",
+        "data_checksums",
+        "wal_segment_size",
+        "summarize_wal",
+        "tablespaces",
+        "bytes",
+    )
+    facts = dict(zip(names, row, strict=True))
+    facts["major"] = connection.info.server_version // 10000
+    facts["limits"] = {
+        name: connection.execute("SELECT current_setting(%s)", (name,)).fetchone()[0]  # type: ignore[index]
+        for name in LIMITS
+    }
+    return facts

@@ -1,0 +1,148 @@
+"""Unpacking a base backup: every file as its list says, and nothing outside the directory."""
+
+import hashlib
+import json
+import os
+import tarfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
+
+from querysafe.backup import catalog, streams
+from querysafe.backup.errors import DamagedBackup
+from querysafe.backup.keys import Identities
+from querysafe.backup.manifest import Manifest, Part
+from querysafe.backup.repository import Repository
+from querysafe.backup.steps import Steps
+
+CHUNK = 2**20
+
+
+def extract(
+    repository: Repository,
+    manifest: Manifest,
+    directory: Path,
+    *,
+    identities: Identities | None,
+    steps: Steps,
+) -> None:
+    """Unpack the archive of a base backup into an empty directory and check every file.
+
+    Raises :class:`DamagedBackup` when a file is missing, too many, or not the one that was
+    backed up, and for a path that leads out of the directory.
+    """
+    part = manifest.part("base")
+    hashes: dict[str, str] = {}
+    with (
+        steps.step(f"unpack {manifest.id}", total=part.raw_bytes) as step,
+        _unfolded(repository, manifest, part, identities, step.advance) as stream,
+        tarfile.open(fileobj=stream, mode="r|") as archive,
+    ):
+        for member in archive:
+            path = _safe(member, directory, manifest.id)
+            if member.isdir():
+                path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            else:
+                source = archive.extractfile(member)
+                assert source is not None
+                hashes[member.name.removeprefix("./")] = _write(source, path)
+    _compare(directory, hashes, manifest.id)
+
+
+def _safe(member: tarfile.TarInfo, directory: Path, id: str) -> Path:
+    name = PurePosixPath(member.name)
+    if name.is_absolute() or ".." in name.parts or not (member.isfile() or member.isdir()):
+        raise DamagedBackup(f'"{id}" holds "{member.name}", which does not belong there')
+    return directory / name
+
+
+def _write(source: IO[bytes], path: Path) -> str:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    digest = hashlib.sha256()
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        while data := source.read(CHUNK):
+            digest.update(data)
+            file.write(data)
+    # Not synced here: a server that starts from a backup first syncs its whole directory
+    # (SyncDataDirectory in PostgreSQL's xlog.c).
+    return digest.hexdigest()
+
+
+def _compare(directory: Path, hashes: dict[str, str], id: str) -> None:
+    """Compare what was unpacked with ``backup_manifest`` (manual, 79.1)."""
+    listed = json.loads((directory / "backup_manifest").read_bytes())
+    for each in listed["Files"]:
+        name = each.get("Path") or bytes.fromhex(each["Encoded-Path"]).decode(errors="replace")
+        found = hashes.get(name)
+        if found is None:
+            raise DamagedBackup(f'"{name}" of "{id}" is missing')
+        if each.get("Checksum-Algorithm") == "SHA256" and found != each["Checksum"]:
+            raise DamagedBackup(f'"{name}" of "{id}" is not what was backed up')
+
+
+@contextmanager
+def _unfolded(
+    repository: Repository,
+    manifest: Manifest,
+    part: Part,
+    identities: Identities | None,
+    progress: streams.Progress,
+) -> Iterator[IO[bytes]]:
+    """A stored part as a file to read; a thread decrypts and decompresses it into a pipe."""
+    reading, writing = os.pipe()
+    failed: list[BaseException] = []
+
+    def unfold() -> None:
+        try:
+            with (
+                os.fdopen(writing, "wb", buffering=0) as sink,
+                repository.open(catalog.place(manifest.id, part.name)) as stream,
+            ):
+                streams.load(
+                    stream,
+                    _Whole(sink),
+                    part,
+                    encrypted=manifest.encryption != "none",
+                    identities=identities,
+                    progress=progress,
+                )
+        except BrokenPipeError:
+            pass
+        except BaseException as error:
+            failed.append(error)
+
+    worker = threading.Thread(target=unfold, name="querysafe-unfold", daemon=True)
+    worker.start()
+    try:
+        with os.fdopen(reading, "rb", buffering=CHUNK) as stream:
+            try:
+                yield stream
+                while stream.read(CHUNK):
+                    pass
+            except tarfile.TarError:
+                stream.close()
+                worker.join()
+                if failed:
+                    raise failed[0] from None
+                raise DamagedBackup(f'the archive of "{manifest.id}" is damaged') from None
+    finally:
+        worker.join()
+    if failed:
+        raise failed[0]
+
+
+class _Whole:
+    """Writes all it is given: a pipe may take a part only."""
+
+    def __init__(self, sink: Any) -> None:
+        self._sink = sink
+
+    def write(self, data: bytes | memoryview) -> int:
+        with memoryview(data) as view:
+            start = 0
+            while start < len(view):
+                start += self._sink.write(view[start:])
+        return len(data)

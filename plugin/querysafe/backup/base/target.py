@@ -1,0 +1,113 @@
+"""The moment to recover to: what was asked for, which base backup, and whether it is covered."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from querysafe.backup import catalog
+from querysafe.backup.errors import BackupError, RestoreRefused
+from querysafe.backup.keys import Identities
+from querysafe.backup.manifest import Manifest
+from querysafe.backup.repository import Repository
+from querysafe.backup.wal import names
+from querysafe.backup.wal.coverage import Coverage, cover
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """What to recover to. At most one of the three is set; none is the end of the archive."""
+
+    time: datetime | None = None
+    """With an offset."""
+    lsn: int | None = None
+    name: str | None = None
+    """Of a restore point."""
+    timeline: int | None = None
+    """The newest one by default."""
+
+    def __post_init__(self) -> None:
+        if sum(each is not None for each in (self.time, self.lsn, self.name)) > 1:
+            raise RestoreRefused("more than one target is named", hint="name a time, LSN or name")
+        if self.time is not None and self.time.utcoffset() is None:
+            raise RestoreRefused(
+                f'the time "{self.time.isoformat()}" has no offset',
+                hint="write 2026-01-31T12:00:00+00:00",
+            )
+
+    def __str__(self) -> str:
+        if self.time is not None:
+            return self.time.isoformat()
+        if self.lsn is not None:
+            return f"LSN {names.format_lsn(self.lsn)}"
+        return f'restore point "{self.name}"' if self.name is not None else "the latest"
+
+
+def choose(
+    repository: Repository,
+    moment: Moment,
+    *,
+    id: str = "latest",
+    identities: Identities | None = None,
+) -> Coverage:
+    """Find the newest base backup before a moment, and follow the archive from it.
+
+    Raises :class:`RestoreRefused` with the covered window when the moment lies outside of
+    it or behind a gap, before anything is touched.
+    """
+    bases = [catalog.find(repository, id)] if id != "latest" else _bases(repository)
+    if not bases:
+        raise BackupError(
+            f'there is no whole base backup in "{repository.location}"',
+            hint="make one with `querysafe backup create --kind base`",
+        )
+    refusals: list[str] = []
+    for base in bases:
+        if base.kind != "base":
+            raise RestoreRefused(
+                f'"{base.id}" is a logical backup', hint="restore it with --target URL"
+            )
+        if _is_after(base, moment):
+            refusals.append(f'"{base.id}" ended at {base.ended.isoformat()}, {base.stop_lsn}')
+            continue
+        coverage = cover(repository, base, timeline=moment.timeline, identities=identities)
+        _refuse_uncovered(coverage, moment)
+        return coverage
+    raise RestoreRefused(
+        f"no base backup ended before {moment}: {'; '.join(refusals)}",
+        hint="choose a later moment, or an older backup with --id",
+    )
+
+
+def _bases(repository: Repository) -> Sequence[Manifest]:
+    """Whole base backups, newest first, of the cluster that the newest one is of."""
+    found = [
+        each.manifest
+        for each in catalog.listing(repository)
+        if each.status == "ok" and each.manifest is not None and each.manifest.kind == "base"
+    ]
+    return [each for each in found if each.system_identifier == found[0].system_identifier]
+
+
+def _is_after(base: Manifest, moment: Moment) -> bool:
+    if moment.time is not None:
+        return base.ended > moment.time
+    if moment.lsn is not None:
+        return names.parse_lsn(base.stop_lsn or "0/0") > moment.lsn
+    return False
+
+
+def _refuse_uncovered(coverage: Coverage, moment: Moment) -> None:
+    outside = (moment.time is not None and moment.time > coverage.until) or (
+        moment.lsn is not None and moment.lsn > coverage.end
+    )
+    if outside:
+        raise RestoreRefused(
+            f"{moment} is not covered; {coverage.told()}",
+            hint="choose a moment within, or --to-latest",
+        )
+    latest = moment.time is None and moment.lsn is None and moment.name is None
+    if latest and coverage.missing is not None:
+        raise RestoreRefused(
+            f"the archive has a gap; {coverage.told()}",
+            hint=f"recover to before it: --to-lsn {names.format_lsn(coverage.end)}",
+        )

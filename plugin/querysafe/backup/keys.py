@@ -1,0 +1,115 @@
+"""Encryption by age (https://age-encryption.org/v1): a key of its own for every object,
+wrapped for each recipient, the content authenticated in chunks of 64 KiB. The program
+``age`` opens what we write, so nobody is locked in. ``pyrage`` is the library.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from querysafe.backup.errors import BackupError, DamagedBackup, KeyMissing
+
+
+@dataclass(frozen=True, slots=True)
+class Recipients:
+    """Public keys; whoever holds one of their private keys can read the backup."""
+
+    names: tuple[str, ...]
+    """``age1…`` or ``ssh-ed25519 …``."""
+    _parsed: tuple[Any, ...] = field(repr=False)
+
+    @classmethod
+    def parse(cls, texts: Sequence[str]) -> "Recipients":
+        """Read public keys. Raises :class:`BackupError` naming the one that is none."""
+        pyrage = _pyrage()
+        parsed: list[Any] = []
+        for text in texts:
+            kind = pyrage.ssh if text.startswith("ssh-") else pyrage.x25519
+            try:
+                parsed.append(kind.Recipient.from_str(text))
+            except pyrage.RecipientError:
+                shown = "a private key" if text.startswith("AGE-SECRET-KEY") else f'"{text}"'
+                raise BackupError(
+                    f"{shown} is no public key of age", hint="write age1…, from age-keygen -y"
+                ) from None
+        if not parsed:
+            raise BackupError("no recipient was named", hint="write age1…")
+        return cls(tuple(texts), tuple(parsed))
+
+    def encrypt(self, source: Any, sink: Any) -> None:
+        """Encrypt all that the source holds."""
+        _pyrage().encrypt_io(source, sink, list(self._parsed))
+
+
+@dataclass(frozen=True, slots=True)
+class Identities:
+    """Private keys. ``repr`` shows none."""
+
+    _parsed: tuple[Any, ...] = field(repr=False)
+
+    @classmethod
+    def read(cls, file: Path) -> "Identities":
+        """Read a key file as ``age-keygen`` writes it, or an SSH private key.
+
+        Raises :class:`KeyMissing` when it cannot be read or holds no key.
+        """
+        pyrage = _pyrage()
+        try:
+            text = file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise KeyMissing(
+                f'the key file "{file}" cannot be read: {getattr(error, "strerror", "no text")}'
+            ) from None
+        found: list[Any] = []
+        try:
+            if "PRIVATE KEY-----" in text:
+                found.append(pyrage.ssh.Identity.from_buffer(text.encode()))
+            else:
+                for line in text.splitlines():
+                    if line.strip() and not line.startswith("#"):
+                        found.append(pyrage.x25519.Identity.from_str(line.strip()))
+        except pyrage.IdentityError:
+            raise KeyMissing(
+                f'"{file}" holds something that is no private key', hint="write one with age-keygen"
+            ) from None
+        if not found:
+            raise KeyMissing(f'"{file}" holds no private key', hint="write one with age-keygen")
+        return cls(tuple(found))
+
+    def decrypt(self, source: Any, sink: Any, name: str) -> None:
+        """Decrypt all that the source holds; ``name`` is for the message of an error."""
+        pyrage = _pyrage()
+        if not self._parsed:
+            raise KeyMissing(f'"{name}" is encrypted', hint="name the key file: --identity FILE")
+        try:
+            pyrage.decrypt_io(source, sink, list(self._parsed))
+        except pyrage.DecryptError as error:
+            if "no matching" in str(error).lower():
+                raise KeyMissing(
+                    f'"{name}" is encrypted for other keys than the given ones'
+                ) from None
+            raise DamagedBackup(f'"{name}" is damaged: it cannot be decrypted') from None
+        except OSError:
+            raise DamagedBackup(f'"{name}" is damaged: it cannot be decrypted') from None
+
+
+def generate() -> tuple[str, str]:
+    """A new pair: public key, private key."""
+    identity = _pyrage().x25519.Identity.generate()
+    return str(identity.to_public()), str(identity)
+
+
+def _pyrage() -> Any:
+    try:
+        import pyrage
+    except ImportError:
+        raise BackupError(
+            "pyrage is not installed", hint="pip install 'querysafe[backup]'"
+        ) from None
+    return pyrage
+
+
+def is_encrypted(stream: IO[bytes]) -> bool:
+    """Whether a stream begins as an age file does; it is read up to there."""
+    return stream.read(21) == b"age-encryption.org/v1"

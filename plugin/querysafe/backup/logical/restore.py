@@ -1,0 +1,247 @@
+"""Restoring a logical backup: into a new database, compared, and swapped in when it is whole."""
+
+import io
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from querysafe.backup import catalog, contents, streams
+from querysafe.backup.contents import Snapshot
+from querysafe.backup.errors import DamagedBackup, ObjectMissing, RestoreRefused
+from querysafe.backup.keys import Identities
+from querysafe.backup.lease import lock
+from querysafe.backup.logical import belongings
+from querysafe.backup.logical.scratch import drop, refuse_unless_empty, scratch, swap
+from querysafe.backup.manifest import Manifest, Part
+from querysafe.backup.repository import Repository
+from querysafe.backup.steps import Steps
+from querysafe.errors import ServerError
+from querysafe.postgres.child import Child, child
+from querysafe.postgres.programs import for_server
+from querysafe.postgres.target import Target
+
+if TYPE_CHECKING:
+    import psycopg
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What a person asks of a restore."""
+
+    replace: bool = False
+    """Swap the restored database in for one that is not empty."""
+    drop_old: bool = False
+    """Drop the old one after the swap; it is kept under another name otherwise."""
+    owner: bool = True
+    """Give objects their owners and privileges back; the roles must exist."""
+    create_roles: bool = False
+    schemas: Sequence[str] = ()
+    tables: Sequence[str] = ()
+    identities: Identities | None = None
+    bin_directory: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """What a restore did."""
+
+    backup: str
+    database: str
+    kept: str | None
+    """What the old database is called now; ``None`` when there was none or it was dropped."""
+    tables: int
+    rows: int
+    hashed: bool
+    roles: tuple[str, ...] = ()
+    """Roles that were created."""
+
+
+def restore(
+    repository: Repository,
+    manifest: Manifest,
+    target: Target,
+    wishes: Wishes | None = None,
+    steps: Steps | None = None,
+) -> Restored:
+    """Restore a backup as the database that the target names.
+
+    Every stored byte is checked before anything is touched, every row count (and hash, if
+    the backup has them) before the swap. Raises :class:`RestoreRefused`,
+    :class:`DamagedBackup`, :class:`KeyMissing`, :class:`ServerError`; the target is then
+    as it was, and the new database is gone.
+    """
+    wishes, steps = wishes or Wishes(), steps or Steps()
+    if manifest.kind != "logical":
+        raise RestoreRefused(
+            f'"{manifest.id}" is a base backup', hint="restore it with --data-directory DIR"
+        )
+    if not target.database:
+        raise RestoreRefused("the target names no database", hint="postgresql://host/name")
+    verify_bytes(repository, manifest, steps)
+    with closing(_maintenance(target)) as connection:
+        _refuse_older(connection, manifest)
+        lock(connection, f'a restore into "{target}"')
+        existed = refuse_unless_empty(connection, target, replace=wishes.replace)
+        if existed and (wishes.schemas or wishes.tables):
+            raise RestoreRefused(
+                "a selection is restored into a database of its own",
+                hint="name a target that does not exist yet, and copy from there",
+            )
+        roles = _roles(repository, manifest, connection, wishes)
+        with scratch(connection, target, manifest) as fresh:
+            fill(repository, manifest, fresh, wishes, steps)
+            found = compare(manifest, fresh, wishes, steps)
+            belongings.give(connection, fresh.database, manifest.facts, owner=wishes.owner)
+            kept = swap(connection, fresh.database, target.database)
+        if kept is not None and (wishes.drop_old or not wishes.replace):
+            drop(connection, kept)
+            kept = None
+    return Restored(
+        backup=manifest.id,
+        database=target.database,
+        kept=kept,
+        tables=len(found.contents),
+        rows=sum(each.rows for each in found.contents),
+        hashed=any(each.hash is not None for each in found.contents),
+        roles=roles,
+    )
+
+
+def verify_bytes(repository: Repository, manifest: Manifest, steps: Steps) -> None:
+    """Compare every stored byte with the manifest. Raises :class:`DamagedBackup`."""
+    with steps.step("check the stored bytes", total=manifest.stored_bytes) as step:
+        for part in manifest.parts:
+            try:
+                stream = repository.open(catalog.place(manifest.id, part.name))
+            except ObjectMissing as error:
+                raise DamagedBackup(error.message) from None
+            with stream:
+                streams.check(stream, part, step.advance)
+
+
+def read_part(
+    repository: Repository, manifest: Manifest, part: Part, identities: Identities | None
+) -> bytes:
+    """A small part, as it was before it was stored."""
+    held = io.BytesIO()
+    with repository.open(catalog.place(manifest.id, part.name)) as stream:
+        streams.load(
+            stream, held, part, encrypted=manifest.encryption != "none", identities=identities
+        )
+    return held.getvalue()
+
+
+def fill(
+    repository: Repository, manifest: Manifest, fresh: Target, wishes: Wishes, steps: Steps
+) -> None:
+    """Run ``pg_restore`` into an empty database, in one pass from the repository."""
+    with closing(fresh.connect(autocommit=True)) as connection:
+        major = connection.info.server_version // 10000
+    program = for_server("pg_restore", major, bin_directory=wishes.bin_directory)
+    arguments = ["--exit-on-error", "--no-password", f"--dbname={fresh.conninfo}"]
+    arguments += [f"--schema={name}" for name in wishes.schemas]
+    arguments += [f"--table={name}" for name in wishes.tables]
+    if not wishes.owner:
+        arguments += ["--no-owner", "--no-privileges"]
+    part = manifest.part("database")
+    with (
+        fresh.credentials() as environment,
+        steps.step("restore", total=part.raw_bytes) as step,
+        repository.open(catalog.place(manifest.id, part.name)) as stream,
+        child(program, arguments, environment, reads=True) as running,
+    ):
+        try:
+            streams.load(
+                stream,
+                _Feeding(running),
+                part,
+                encrypted=manifest.encryption != "none",
+                identities=wishes.identities,
+                progress=step.advance,
+            )
+            running.finish()
+        except ServerError as error:
+            raise ServerError(fresh.without_secrets(error.message), hint=_hint(error)) from None
+    with steps.step("analyze"), closing(fresh.connect(autocommit=True)) as connection:
+        connection.execute("ANALYZE")
+
+
+def compare(manifest: Manifest, fresh: Target, wishes: Wishes, steps: Steps) -> Snapshot:
+    """Count what was restored as the backup counted it. Raises :class:`DamagedBackup`."""
+    hashed = any(each.hash is not None for each in manifest.contents)
+    with (
+        steps.step("count the restored rows") as step,
+        closing(fresh.connect(autocommit=True)) as connection,
+    ):
+        contents.settle(connection)
+        connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        found = contents.take(connection, hashed=hashed, progress=step.say)
+    if wishes.schemas or wishes.tables:
+        return found
+    expected = Snapshot(
+        contents=manifest.contents,
+        sequences=manifest.facts.get("sequences", {}),
+        large_objects=manifest.facts.get("large_objects", 0),
+    )
+    differences = contents.differences(expected, found)
+    if differences:
+        raise DamagedBackup(
+            f'what was restored from "{manifest.id}" is not what was backed up: '
+            + "; ".join(differences[:10])
+        )
+    return found
+
+
+class _Feeding:
+    """Writes to a program; when that has ended, its own words are the error."""
+
+    def __init__(self, running: Child) -> None:
+        self._running = running
+
+    def write(self, data: bytes | memoryview) -> int:
+        try:
+            return self._running.input.write(data)
+        except BrokenPipeError:
+            self._running.finish()
+            raise ServerError("pg_restore stopped reading") from None
+
+
+def _roles(
+    repository: Repository,
+    manifest: Manifest,
+    connection: "psycopg.Connection[Any]",
+    wishes: Wishes,
+) -> tuple[str, ...]:
+    if not (wishes.owner and wishes.create_roles):
+        return ()
+    text = read_part(repository, manifest, manifest.part("globals"), wishes.identities)
+    return belongings.create_missing_roles(connection, text.decode())
+
+
+def _maintenance(target: Target) -> "psycopg.Connection[Any]":
+    """A connection to a database that the swap does not touch."""
+    last = "postgres" if target.database != "postgres" else "template1"
+    return target.to(last).connect(autocommit=True)
+
+
+def _refuse_older(connection: "psycopg.Connection[Any]", manifest: Manifest) -> None:
+    server = connection.info.server_version // 10000
+    taken = int(manifest.server_version.partition(".")[0])
+    if server < taken:
+        raise RestoreRefused(
+            f'"{manifest.id}" was taken of PostgreSQL {taken}, the target is version {server}',
+            hint=f"restore into PostgreSQL {taken} or newer",
+        )
+
+
+def _hint(error: ServerError) -> str | None:
+    text = error.message
+    if "role" in text and "does not exist" in text:
+        return "create the role, or add --create-roles, or --no-owner"
+    if "extension" in text and ("is not available" in text or "could not open" in text):
+        return "install the extension's package on the server"
+    if "No space left" in text:
+        return "free space on the server's disk"
+    return None

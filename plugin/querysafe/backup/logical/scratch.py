@@ -1,0 +1,166 @@
+"""The new database that a restore fills, and the swap that puts it in its place."""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from querysafe.backup.contents import query
+from querysafe.backup.errors import RestoreRefused
+from querysafe.backup.manifest import Manifest
+from querysafe.errors import ServerError
+from querysafe.postgres.target import Target
+
+if TYPE_CHECKING:
+    import psycopg
+
+NAME_BYTES = 63
+
+
+def name_for(database: str, suffix: str) -> str:
+    """``shop_restore_1a2b``, within PostgreSQL's 63 bytes."""
+    room = NAME_BYTES - len(suffix.encode()) - 1
+    return f"{database.encode()[:room].decode(errors='ignore')}_{suffix}"
+
+
+def exists(connection: "psycopg.Connection[Any]", name: str) -> bool:
+    """Whether the server has a database of that name."""
+    found = connection.execute("SELECT FROM pg_database WHERE datname = %s", (name,))
+    return found.fetchone() is not None
+
+
+def objects_in(target: Target) -> int:
+    """How many objects of the user's a database holds."""
+    with closing(target.connect(autocommit=True)) as connection:
+        row = connection.execute(query("objects")).fetchone()
+        assert row is not None
+        return int(row[0])
+
+
+@contextmanager
+def scratch(
+    connection: "psycopg.Connection[Any]", target: Target, manifest: Manifest
+) -> Iterator[Target]:
+    """Create the database to restore into; it is dropped when the block fails.
+
+    What earlier restores of the same target left behind is dropped first: whoever holds the
+    lock of the target knows that they are dead. Raises :class:`ServerError`.
+    """
+    from psycopg import sql
+
+    comment = f'querysafe: unfinished restore of "{target.database}"'
+    for (left,) in connection.execute(query("left_behind"), {"comment": comment}).fetchall():
+        drop(connection, left)
+    name = name_for(target.database, f"restore_{secrets.token_hex(4)}")
+    administer(connection, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)), manifest)
+    try:
+        administer(
+            connection,
+            sql.SQL("COMMENT ON DATABASE {} IS {}").format(
+                sql.Identifier(name), sql.Literal(comment)
+            ),
+        )
+        yield target.to(name)
+    except BaseException:
+        drop(connection, name)
+        raise
+
+
+def administer(
+    connection: "psycopg.Connection[Any]", statement: Any, manifest: Manifest | None = None
+) -> None:
+    """Run a statement about a database. Raises :class:`ServerError` with the server's words."""
+    import psycopg
+
+    try:
+        connection.execute(statement + _like(connection, manifest) if manifest else statement)
+    except psycopg.Error as error:
+        raise ServerError(f"the server refused: {str(error).strip()}") from None
+
+
+def _like(connection: "psycopg.Connection[Any]", manifest: Manifest) -> Any:
+    """The encoding and locale of the database that was backed up."""
+    from psycopg import sql
+
+    facts = manifest.facts
+    words: list[Any] = [sql.SQL(" TEMPLATE template0")]
+    given = {"ENCODING": "encoding", "LC_COLLATE": "collate", "LC_CTYPE": "ctype"}
+    for word, fact in given.items():
+        if facts.get(fact):
+            words.append(sql.SQL(f" {word} {{}}").format(sql.Literal(facts[fact])))
+    provider, locale = facts.get("provider"), facts.get("locale")
+    if provider in ("icu", "builtin") and connection.info.server_version >= 150000:
+        words.append(sql.SQL(f" LOCALE_PROVIDER {provider}"))
+        if locale:
+            words.append(sql.SQL(f" {provider.upper()}_LOCALE {{}}").format(sql.Literal(locale)))
+    return sql.Composed(words)
+
+
+def drop(connection: "psycopg.Connection[Any]", name: str) -> None:
+    """Drop a database, whoever is connected to it."""
+    from psycopg import sql
+
+    administer(
+        connection, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+    )
+
+
+def swap(connection: "psycopg.Connection[Any]", new: str, name: str) -> str | None:
+    """Give the new database its name, and return what the old one is called now.
+
+    Both renames happen in one transaction. An error leaves the old database in its place
+    and open to connections.
+    """
+    from psycopg import sql
+
+    if not exists(connection, name):
+        administer(connection, _rename(new, name))
+        return None
+    kept = _free_name(connection, name)
+    closed = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
+    administer(connection, closed.format(sql.Identifier(name), sql.SQL("false")))
+    now_called = name
+    try:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = %s",
+            (name,),
+        )
+        with connection.transaction():
+            administer(connection, _rename(name, kept))
+            administer(connection, _rename(new, name))
+        now_called = kept
+    finally:
+        administer(connection, closed.format(sql.Identifier(now_called), sql.SQL("true")))
+    return kept
+
+
+def _free_name(connection: "psycopg.Connection[Any]", name: str) -> str:
+    stamp = f"old_{datetime.now(UTC):%Y%m%d%H%M%S}"
+    kept = name_for(name, stamp)
+    while exists(connection, kept):
+        kept = name_for(name, f"{stamp}_{secrets.token_hex(2)}")
+    return kept
+
+
+def _rename(old: str, new: str) -> Any:
+    from psycopg import sql
+
+    return sql.SQL("ALTER DATABASE {} RENAME TO {}").format(
+        sql.Identifier(old), sql.Identifier(new)
+    )
+
+
+def refuse_unless_empty(
+    connection: "psycopg.Connection[Any]", target: Target, *, replace: bool
+) -> bool:
+    """Whether the target exists. Raises :class:`RestoreRefused` when something is in it."""
+    if not exists(connection, target.database):
+        return False
+    if not replace and (count := objects_in(target)):
+        raise RestoreRefused(
+            f'the database "{target.database}" is not empty: it holds {count} objects',
+            hint="name a database that does not exist yet, or add --replace to swap the restored "
+            "one in; the old one is then kept under another name",
+        )
+    return True

@@ -1,0 +1,200 @@
+"""A repository in a directory: temporary name, fsync, link or rename, fsync of the folder."""
+
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO
+
+from querysafe.backup.errors import ObjectExists, ObjectMissing, RepositoryError
+from querysafe.backup.repository.contract import Entry, Repository, Writer
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
+_TEMPORARY = ".unfinished-"
+
+
+class DirectoryRepository(Repository):
+    """Files below one directory, readable by their owner only."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self.location = str(root)
+
+    @classmethod
+    def at(cls, path: Path, *, create: bool = False) -> "DirectoryRepository":
+        """Use a directory. Raises :class:`RepositoryError` when it is missing."""
+        root = path.absolute()
+        with _told(root):
+            if create:
+                root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not root.is_dir():
+            what = "is no directory" if root.exists() else "does not exist"
+            raise RepositoryError(
+                f'the repository "{root}" {what}', hint="create it, or name another directory"
+            )
+        return cls(root)
+
+    def create(self, name: str) -> Writer:
+        """Write to a temporary file beside its place."""
+        path = self._path(name)
+        if path.exists():
+            raise ObjectExists(f'"{name}" exists in "{self.location}" already')
+        return _FileWriter(path, self._root)
+
+    def put_once(self, name: str, data: bytes) -> None:
+        """Publish with a hard link, which fails when the name is taken."""
+        with _FileWriter(self._path(name), self._root) as writer:
+            writer.write(data)
+
+    def replace(self, name: str, data: bytes) -> None:
+        """Publish with a rename."""
+        with _FileWriter(self._path(name), self._root, over=True) as writer:
+            writer.write(data)
+
+    def open(self, name: str) -> BinaryIO:
+        """Open the file."""
+        path = self._path(name)
+        with _told(path):
+            try:
+                return path.open("rb")
+            except (FileNotFoundError, NotADirectoryError):
+                raise ObjectMissing(f'"{name}" is not in "{self.location}"') from None
+
+    def entries(self, prefix: str = "") -> Iterator[Entry]:
+        """Walk the directory that the prefix names."""
+        start = self._root / prefix.rpartition("/")[0]
+        found: list[Entry] = []
+        with _told(start):
+            for folder, _, files in os.walk(start, onerror=_raise):
+                for file in files:
+                    path = Path(folder, file)
+                    name = path.relative_to(self._root).as_posix()
+                    if file.startswith(".") or not name.startswith(prefix):
+                        continue
+                    try:
+                        status = path.stat()
+                    except FileNotFoundError:
+                        continue
+                    found.append(
+                        Entry(
+                            name=name,
+                            size=status.st_size,
+                            modified=datetime.fromtimestamp(status.st_mtime, UTC),
+                        )
+                    )
+        yield from sorted(found, key=lambda entry: entry.name)
+
+    def delete(self, name: str) -> None:
+        """Unlink the file, and the folders that this leaves empty."""
+        path = self._path(name)
+        with _told(path):
+            path.unlink(missing_ok=True)
+            _sync(path.parent)
+            self._prune(path.parent)
+
+    def sweep(self, before: datetime) -> tuple[str, ...]:
+        """Remove temporary files that nobody has written to since."""
+        swept: list[str] = []
+        with _told(self._root):
+            for path in self._root.rglob(f"{_TEMPORARY}*"):
+                try:
+                    modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+                except FileNotFoundError:
+                    continue
+                if modified < before:
+                    path.unlink(missing_ok=True)
+                    swept.append(path.relative_to(self._root).as_posix())
+                    self._prune(path.parent)
+        return tuple(sorted(swept))
+
+    def exists(self, name: str) -> bool:
+        """Whether the file is there."""
+        return self._path(name).is_file()
+
+    def _path(self, name: str) -> Path:
+        if not _NAME.fullmatch(name):
+            raise RepositoryError(f'"{name}" is no name of an object')
+        return self._root / name
+
+    def _prune(self, folder: Path) -> None:
+        while folder != self._root:
+            try:
+                folder.rmdir()
+            except OSError:
+                return
+            folder = folder.parent
+
+
+class _FileWriter(Writer):
+    def __init__(self, path: Path, root: Path, *, over: bool = False) -> None:
+        self._path = path
+        self._over = over
+        self._temporary = path.with_name(f"{_TEMPORARY}{secrets.token_hex(8)}-{path.name}"[:200])
+        with _told(path):
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            self._file = os.fdopen(descriptor, "wb", buffering=0)
+            while folder := path.parent:
+                _sync(folder)
+                if folder == root:
+                    break
+                path = folder
+
+    def write(self, data: bytes | memoryview) -> int:
+        with _told(self._path):
+            view = memoryview(data)
+            while view:
+                view = view[self._file.write(view) :]
+        return len(data)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            if kind is None:
+                with _told(self._path):
+                    os.fsync(self._file.fileno())
+                    self._publish()
+        finally:
+            self._file.close()
+            self._temporary.unlink(missing_ok=True)
+
+    def _publish(self) -> None:
+        if self._over:
+            self._temporary.replace(self._path)
+        else:
+            try:
+                os.link(self._temporary, self._path)
+            except FileExistsError:
+                raise ObjectExists(f'"{self._path}" exists already') from None
+        _sync(self._path.parent)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Say an error of the file system in our words; it names the file and the cause."""
+    try:
+        yield
+    except OSError as error:
+        named = error.filename or path
+        raise RepositoryError(f'"{named}" in the repository failed: {error.strerror}') from None
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _raise(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise error

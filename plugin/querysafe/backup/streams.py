@@ -1,0 +1,240 @@
+"""One pass over a backup's bytes: hashed, compressed, encrypted, hashed again; and back."""
+
+import hashlib
+import io
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import IO, Any, Protocol
+
+from querysafe.backup.errors import DamagedBackup
+from querysafe.backup.keys import Identities, Recipients
+from querysafe.backup.manifest import Part
+
+CHUNK = 2**20
+LEVEL = 3
+"""zstd's own default: 6.4 CPU seconds for 905 MB, and 0.85 of gzip's size."""
+Progress = Callable[[int], None]
+"""Told the raw bytes that have passed since it was last told."""
+
+
+class Sink(Protocol):
+    """What bytes are written to."""
+
+    def write(self, data: bytes | memoryview, /) -> int:
+        """Take all of it."""
+        ...
+
+
+def store(
+    source: IO[bytes],
+    sink: Sink,
+    *,
+    name: str,
+    recipients: Recipients | None = None,
+    progress: Progress | None = None,
+) -> Part:
+    """Send all that a source holds to a sink, compressed and, with recipients, encrypted.
+
+    Returns what the manifest needs. Memory is constant: a few MiB.
+    """
+    compressed = _Compressing(source, progress)
+    counted = _Counting(sink)
+    if recipients is None:
+        while data := compressed.read(CHUNK):
+            counted.write(data)
+    else:
+        recipients.encrypt(compressed, counted)
+    return Part(
+        name=name,
+        raw_bytes=compressed.size,
+        raw_sha256=compressed.digest.hexdigest(),
+        stored_bytes=counted.size,
+        stored_sha256=counted.digest.hexdigest(),
+    )
+
+
+def load(
+    stream: IO[bytes],
+    sink: Sink,
+    part: Part,
+    *,
+    encrypted: bool = False,
+    identities: Identities | None = None,
+    progress: Progress | None = None,
+) -> None:
+    """Send a stored part to a sink as it was before it was stored, and check every byte.
+
+    Raises :class:`DamagedBackup` when a byte is missing, too many or not the one that was
+    stored, :class:`KeyMissing` when no key opens it. The sink has then seen a beginning.
+    """
+    read, raw = unfold(
+        stream, sink, part, encrypted=encrypted, identities=identities, progress=progress
+    )
+    if (read.size, read.digest.hexdigest()) != (part.stored_bytes, part.stored_sha256):
+        raise DamagedBackup(f'"{part.name}" is not what was stored: its SHA-256 differs')
+    if (raw.size, raw.digest.hexdigest()) != (part.raw_bytes, part.raw_sha256):
+        raise DamagedBackup(f'"{part.name}" does not hold what was backed up')
+
+
+def unfold(
+    stream: IO[bytes],
+    sink: Sink,
+    part: Part,
+    *,
+    encrypted: bool,
+    identities: Identities | None,
+    progress: Progress | None = None,
+) -> tuple["_Reading", "_Decompressing"]:
+    """Decrypt and decompress a stream into a sink; what passed was counted and hashed."""
+    read = _Reading(stream)
+    raw = _Decompressing(sink, part, progress)
+    if encrypted:
+        (identities or Identities(())).decrypt(read, raw, part.name)
+    else:
+        while data := read.read(CHUNK):
+            raw.write(data)
+    raw.finish()
+    while read.read(CHUNK):
+        pass
+    return read, raw
+
+
+def check(stream: IO[bytes], part: Part, progress: Progress | None = None) -> None:
+    """Compare the stored bytes with the manifest. Raises :class:`DamagedBackup`."""
+    read = _Reading(stream)
+    while data := read.read(CHUNK):
+        if progress is not None:
+            progress(len(data))
+    if read.size != part.stored_bytes:
+        raise DamagedBackup(f'"{part.name}" has {read.size} bytes, {part.stored_bytes} were stored')
+    if read.digest.hexdigest() != part.stored_sha256:
+        raise DamagedBackup(f'"{part.name}" is not what was stored: its SHA-256 differs')
+
+
+class _Compressing(io.RawIOBase):
+    """Reads a source, compressed; what passed is counted and hashed raw."""
+
+    def __init__(self, source: IO[bytes], progress: Progress | None) -> None:
+        import zstandard
+
+        self._source = source
+        self._progress = progress
+        self._compressor = zstandard.ZstdCompressor(level=LEVEL, write_checksum=True).compressobj()
+        self._ready = bytearray()
+        self._ended = False
+        self.digest = hashlib.sha256()
+        self.size = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        while not self._ended and (size < 0 or len(self._ready) < size):
+            data = self._source.read(CHUNK)
+            if data:
+                self.digest.update(data)
+                self.size += len(data)
+                self._ready += self._compressor.compress(data)
+                if self._progress is not None:
+                    self._progress(len(data))
+            else:
+                self._ready += self._compressor.flush()
+                self._ended = True
+        end = len(self._ready) if size < 0 else size
+        answer = bytes(self._ready[:end])
+        del self._ready[:end]
+        return answer
+
+    def readinto(self, buffer: Any) -> int:
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+
+@dataclass(slots=True)
+class _Counting:
+    sink: Sink
+    size: int = 0
+    digest: Any = None
+
+    def __post_init__(self) -> None:
+        self.digest = hashlib.sha256()
+
+    def write(self, data: bytes | memoryview) -> int:
+        self.digest.update(data)
+        self.size += len(data)
+        self.sink.write(data)
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+
+class _Reading(io.RawIOBase):
+    """Reads a stored object, counted and hashed."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self.digest = hashlib.sha256()
+        self.size = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._stream.read(size)
+        self.digest.update(data)
+        self.size += len(data)
+        return data
+
+    def readinto(self, buffer: Any) -> int:
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+
+class _Decompressing:
+    """Writes to a sink what it is given compressed."""
+
+    def __init__(self, sink: Sink, part: Part, progress: Progress | None) -> None:
+        import zstandard
+
+        self._decompressor = zstandard.ZstdDecompressor().decompressobj()
+        self._error = zstandard.ZstdError
+        self._sink = sink
+        self._part = part
+        self._progress = progress
+        self.digest = hashlib.sha256()
+        self.size = 0
+
+    def write(self, data: bytes | memoryview) -> int:
+        if self._decompressor.eof:
+            raise DamagedBackup(f'"{self._part.name}" goes on after its end')
+        for piece in _pieces(data):
+            try:
+                raw = self._decompressor.decompress(piece)
+            except self._error:
+                raise DamagedBackup(f'"{self._part.name}" is damaged') from None
+            self.digest.update(raw)
+            self.size += len(raw)
+            if self.size > self._part.raw_bytes:
+                raise DamagedBackup(f'"{self._part.name}" holds more than was backed up')
+            self._sink.write(raw)
+            if self._progress is not None:
+                self._progress(len(raw))
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    def finish(self) -> None:
+        """Refuse an archive that was cut."""
+        if not self._decompressor.eof:
+            raise DamagedBackup(f'"{self._part.name}" ends too early')
+
+
+def _pieces(data: bytes | memoryview) -> Iterable[bytes]:
+    """Small pieces, so that what zstd unfolds at once stays small too."""
+    with memoryview(data) as view:
+        for start in range(0, len(view), 2**16):
+            yield bytes(view[start : start + 2**16])

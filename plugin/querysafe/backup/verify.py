@@ -1,0 +1,111 @@
+"""Verifying a backup without restoring it: every byte, every part, the archive's own list."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from querysafe.backup import catalog, streams
+from querysafe.backup.errors import DamagedBackup, KeyMissing, ObjectMissing
+from querysafe.backup.keys import Identities
+from querysafe.backup.manifest import Manifest, Part
+from querysafe.backup.repository import Repository
+from querysafe.backup.steps import Steps
+from querysafe.errors import ServerError
+from querysafe.postgres.child import child
+from querysafe.postgres.programs import for_server
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """What was looked at, and what is wrong; nothing is when ``problems`` is empty."""
+
+    backup: str
+    stored_bytes: int
+    raw_bytes: int | None
+    """Bytes that were read through to what ``pg_dump`` wrote; ``None`` without a key."""
+    problems: tuple[str, ...] = ()
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.problems
+
+
+def verify(
+    repository: Repository,
+    manifest: Manifest,
+    *,
+    identities: Identities | None = None,
+    bin_directory: Path | None = None,
+    steps: Steps | None = None,
+) -> Verified:
+    """Read all that a backup stored, unfold it, and let ``pg_restore`` walk the archive.
+
+    An encrypted backup without a key is checked by its stored bytes only. Problems are
+    returned; :class:`RepositoryError` is raised when the store cannot be read.
+    """
+    steps = steps or Steps()
+    readable = manifest.encryption == "none" or identities is not None
+    problems: list[str] = []
+    raw = 0
+    for part in manifest.parts:
+        with steps.step(f"verify {part.name}", total=part.raw_bytes) as step:
+            try:
+                if not readable:
+                    with repository.open(catalog.place(manifest.id, part.name)) as stream:
+                        streams.check(stream, part, step.advance)
+                else:
+                    _read_through(
+                        repository, manifest, part, identities, bin_directory, step.advance
+                    )
+                    raw += part.raw_bytes
+            except (DamagedBackup, KeyMissing, ObjectMissing, ServerError) as error:
+                problems.append(error.message)
+    return Verified(
+        backup=manifest.id,
+        stored_bytes=manifest.stored_bytes,
+        raw_bytes=raw if readable else None,
+        problems=tuple(problems),
+    )
+
+
+def _read_through(
+    repository: Repository,
+    manifest: Manifest,
+    part: Part,
+    identities: Identities | None,
+    bin_directory: Path | None,
+    progress: streams.Progress,
+) -> None:
+    encrypted = manifest.encryption != "none"
+    with repository.open(catalog.place(manifest.id, part.name)) as stream:
+        if manifest.kind != "logical" or not part.name.startswith("database."):
+            streams.load(
+                stream,
+                _Nowhere(),
+                part,
+                encrypted=encrypted,
+                identities=identities,
+                progress=progress,
+            )
+            return
+        taken_by = int(manifest.tools["pg_dump"].partition(".")[0])
+        program = for_server("pg_restore", taken_by, bin_directory=bin_directory)
+        environment = {**os.environ, "LC_ALL": "C"}
+        with child(program, [f"--file={os.devnull}"], environment, reads=True) as running:
+            streams.load(
+                stream,
+                running.input,
+                part,
+                encrypted=encrypted,
+                identities=identities,
+                progress=progress,
+            )
+            running.finish()
+
+
+class _Nowhere:
+    """Takes everything and keeps nothing."""
+
+    def write(self, data: bytes | memoryview) -> int:
+        return len(data)

@@ -1,0 +1,1 @@
+"""The WAL archive: segments pushed, fetched, and proven to have no gap."""

@@ -1,0 +1,66 @@
+"""``querysafe backup expire``: delete what the retention does not keep."""
+
+from datetime import UTC, datetime
+
+import click
+
+from querysafe.cli.backup import options
+
+_EPILOG = """\b
+Exit status:
+  0  what was to expire is gone, or would be (--dry-run)
+  3  the repository failed, or a time lies in the future: nothing more was deleted
+
+\b
+Examples:
+  querysafe backup expire --repository /var/backups --dry-run
+  querysafe backup expire --repository s3://backups/shop --daily 14
+"""
+
+
+@click.command(epilog=_EPILOG)
+@options.repository
+@click.option("--daily", type=click.IntRange(min=0), default=7, show_default=True)
+@click.option("--weekly", type=click.IntRange(min=0), default=4, show_default=True)
+@click.option("--monthly", type=click.IntRange(min=0), default=12, show_default=True)
+@click.option("--dry-run", is_flag=True, help="Say what would go, and why the rest stays.")
+@options.form
+def expire(
+    repository: str, daily: int, weekly: int, monthly: int, dry_run: bool, form: str
+) -> None:
+    """Delete the backups that the retention does not keep, for each database apart.
+
+    Never deleted: the newest, the newest that a drill has verified, what another kept backup
+    builds upon, locked ones, and anything that is not a whole backup.
+    """
+    from querysafe.backup.expire import expire as carry_out
+    from querysafe.backup.retention import Policy
+
+    done = carry_out(
+        options.opened(repository),
+        now=datetime.now(UTC),
+        policy=Policy(daily=daily, weekly=weekly, monthly=monthly),
+        dry_run=dry_run,
+    )
+    kept = [each for each in done.decisions if each.is_kept]
+    gone = [each for each in done.decisions if not each.is_kept]
+    verb = "would expire" if dry_run else "expired"
+    options.say(
+        form,
+        {
+            "dry_run": dry_run,
+            "kept": [{"id": each.candidate.id, "reasons": list(each.reasons)} for each in kept],
+            "expired": [each.candidate.id for each in gone],
+            "left_alone": [
+                {"id": each.id, "status": each.status, "problem": each.problem}
+                for each in done.left_alone
+            ],
+            "swept": list(done.swept),
+        },
+        [
+            *(f"kept {each.candidate.id}: {', '.join(each.reasons)}" for each in kept),
+            *(f"{verb} {each.candidate.id}" for each in gone),
+            *(f"left alone {each.id}: {each.problem}" for each in done.left_alone),
+            *(f"swept {name}" for name in done.swept),
+        ],
+    )

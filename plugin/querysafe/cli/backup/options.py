@@ -1,0 +1,77 @@
+"""Options that several commands of ``querysafe backup`` share."""
+
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from querysafe.backup.repository import Repository, open_repository
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+repository: Decorator = click.option(
+    "--repository",
+    envvar="QUERYSAFE_BACKUP_REPOSITORY",
+    show_envvar=True,
+    required=True,
+    metavar="R",
+    help="Where backups live: a directory or s3://bucket/prefix.",
+)
+backup_id: Decorator = click.option(
+    "--id",
+    "backup_id",
+    default="latest",
+    show_default=True,
+    metavar="ID",
+    help="Which backup; latest is the newest whole one.",
+)
+form: Decorator = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How to write the result.",
+)
+identity: Decorator = click.option(
+    "--identity",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="QUERYSAFE_BACKUP_IDENTITY",
+    show_envvar=True,
+    metavar="FILE",
+    help="File with the private key of an encrypted backup.",
+)
+bin_directory: Decorator = click.option(
+    "--postgres-bin",
+    "bin_directory",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="QUERYSAFE_POSTGRES_BIN",
+    show_envvar=True,
+    metavar="DIRECTORY",
+    help="Where the PostgreSQL programs are.",
+)
+
+
+def opened(location: str, *, create: bool = False) -> Repository:
+    """Open the repository that an option names."""
+    return open_repository(location, create=create)
+
+
+def say(form: str, content: Any, text: Iterable[str]) -> None:
+    """Print a result as JSON or as lines of text."""
+    if form == "json":
+        click.echo(json.dumps(content, indent=2, ensure_ascii=False, default=str))
+        return
+    for line in text:
+        click.echo(line)
+
+
+def size(count: float) -> str:
+    """A number of bytes for people: ``12.3 MB``."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"

@@ -1,0 +1,64 @@
+"""``querysafe backup retention``: the rule alone, on times from standard input."""
+
+import json
+import sys
+from datetime import datetime
+
+import click
+
+from querysafe.errors import SettingsError
+
+_EPILOG = """\b
+Exit status:
+  0  the kept times were printed
+  2  standard input is no JSON array of times with an offset
+
+\b
+Examples:
+  echo '["2026-01-31T02:00:00+00:00", "2026-01-30T02:00:00+00:00"]' \\
+      | querysafe backup retention --daily 1 --weekly 0 --monthly 0
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.option("--daily", type=click.IntRange(min=0), default=7, show_default=True)
+@click.option("--weekly", type=click.IntRange(min=0), default=4, show_default=True)
+@click.option("--monthly", type=click.IntRange(min=0), default=12, show_default=True)
+def retention(daily: int, weekly: int, monthly: int) -> None:
+    """Read a JSON array of times and print those that the retention keeps, newest first.
+
+    The rule is restic's: newest first, each counter for itself, the newest of each UTC day,
+    ISO week and month that has a backup, and the oldest while a counter has room.
+    """
+    from querysafe.backup.retention import Policy, select
+
+    texts = _read()
+    times = [_time(text) for text in texts]
+    by_time = dict(zip(times, texts, strict=True))
+    kept = select(times, Policy(daily=daily, weekly=weekly, monthly=monthly))
+    click.echo(json.dumps([by_time[time] for time in kept]))
+
+
+def _read() -> list[str]:
+    try:
+        content = json.loads(sys.stdin.read())
+    except ValueError:
+        content = None
+    if not isinstance(content, list) or not all(isinstance(each, str) for each in content):
+        raise SettingsError(
+            "standard input is no JSON array of times",
+            hint='write ["2026-01-31T02:00:00+00:00", …]',
+        )
+    return content
+
+
+def _time(text: str) -> datetime:
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        time = None
+    if time is None or time.utcoffset() is None:
+        raise SettingsError(
+            f'"{text}" is no time with an offset', hint="write 2026-01-31T02:00:00+00:00"
+        )
+    return time

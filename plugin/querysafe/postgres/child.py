@@ -1,0 +1,130 @@
+"""A client program whose output or input is a stream, and which does not outlive us."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import IO
+
+from querysafe.errors import ServerError
+from querysafe.postgres.programs import Program
+
+_TAIL = 2000
+_PR_SET_PDEATHSIG = 1
+
+
+class Child:
+    """A running program. Its standard error is kept for the message of a failure."""
+
+    def __init__(
+        self, program: Program, process: "subprocess.Popen[bytes]", said: IO[bytes]
+    ) -> None:
+        self._program = program
+        self._process = process
+        self._said = said
+
+    @property
+    def output(self) -> IO[bytes]:
+        """What it writes."""
+        assert self._process.stdout is not None
+        return self._process.stdout
+
+    @property
+    def input(self) -> IO[bytes]:
+        """What it reads."""
+        assert self._process.stdin is not None
+        return self._process.stdin
+
+    def finish(self, *, timeout_seconds: float | None = None) -> str:
+        """Wait for its end and return what it said on standard error.
+
+        Raises :class:`ServerError` with that when its status is not 0, or it takes longer.
+        """
+        if self._process.stdin is not None and not self._process.stdin.closed:
+            with suppress(BrokenPipeError):
+                self._process.stdin.close()
+        try:
+            status = self._process.wait(timeout_seconds)
+        except subprocess.TimeoutExpired:
+            raise ServerError(f'"{self._program.name}" did not end') from None
+        said = self.said()
+        if status:
+            how = f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
+            raise ServerError(f'"{self._program.name}" {how}: {said}')
+        return said
+
+    def said(self) -> str:
+        """The end of what it has said on standard error so far."""
+        size = self._said.seek(0, os.SEEK_END)
+        self._said.seek(max(0, size - _TAIL))
+        return self._said.read().decode(errors="replace").strip()
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has ended, well or not."""
+        return self._process.poll() is not None
+
+
+@contextmanager
+def child(
+    program: Program,
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    reads: bool = False,
+    writes: bool = False,
+) -> Iterator[Child]:
+    """Run a program with ``input`` (``reads``) or ``output`` (``writes``) as pipes.
+
+    ``environment`` is all that it gets. Left with an error, the program and what it
+    started are ended. On Linux it is also ended when this process is killed.
+    """
+    with tempfile.TemporaryFile() as said:
+        try:
+            process = subprocess.Popen(
+                [str(program.path), *arguments],
+                stdin=subprocess.PIPE if reads else subprocess.DEVNULL,
+                stdout=subprocess.PIPE if writes else subprocess.DEVNULL,
+                stderr=said,
+                env=dict(environment),
+                cwd=os.sep,
+                start_new_session=True,
+                preexec_fn=_dies_with_parent(),
+            )
+        except OSError as error:
+            raise ServerError(f'"{program.path}" cannot be run: {error.strerror}') from None
+        try:
+            yield Child(program, process, said)
+        finally:
+            _end(process)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    for stream in (process.stdin, process.stdout):
+        if stream is not None and not stream.closed:
+            with suppress(BrokenPipeError):
+                stream.close()
+    for name, seconds in ((signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0)):
+        if process.poll() is not None:
+            return
+        try:
+            os.killpg(process.pid, name)
+            process.wait(seconds)
+        except (ProcessLookupError, subprocess.TimeoutExpired):
+            continue
+
+
+def _dies_with_parent() -> Callable[[], None] | None:
+    """What the child does before it becomes the program (``prctl(2)``, Linux only)."""
+    if sys.platform != "linux":
+        return None
+    library = ctypes.CDLL(None, use_errno=True)
+
+    def ask() -> None:
+        library.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+    return ask

@@ -1,0 +1,136 @@
+"""A database that somebody named: its address is shown, its password never."""
+
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from querysafe.errors import ServerError
+
+if TYPE_CHECKING:
+    import psycopg
+
+_SECRET = ("password", "sslpassword")
+_INHERITED = ("PGPASSWORD", "PGPASSFILE")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where a database is, as libpq knows it. ``repr`` and ``str`` show no password."""
+
+    parameters: Mapping[str, str]
+    """Connection parameters but for secrets: ``{"host": …, "port": …, "user": …, "dbname": …}``."""
+    password: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def parse(cls, url: str) -> "Target":
+        """Read ``postgresql://user@host/shop``, SQLAlchemy's ``postgresql+psycopg://…`` or
+        ``host=… dbname=…``. What it leaves out comes from the environment, as libpq says
+        (manual, 32.15). Raises :class:`ServerError`.
+        """
+        from psycopg import ProgrammingError
+        from psycopg.conninfo import conninfo_to_dict
+
+        scheme, separator, rest = url.partition("://")
+        if separator:
+            dialect = scheme.partition("+")[0]
+            if dialect not in ("postgresql", "postgres"):
+                raise ServerError(
+                    f'"{dialect}://" is no PostgreSQL database',
+                    hint="write postgresql://user@host:5432/name",
+                )
+            url = f"postgresql://{rest}"
+        try:
+            found = {name: str(value) for name, value in conninfo_to_dict(url).items() if value}
+        except ProgrammingError:
+            raise ServerError(
+                "the database's URL cannot be understood",
+                hint="write postgresql://user@host:5432/name; special characters as %40",
+            ) from None
+        password = found.get("password") or os.environ.get("PGPASSWORD") or None
+        kept = {name: value for name, value in found.items() if name not in _SECRET}
+        return cls(parameters=kept, password=password)
+
+    @property
+    def database(self) -> str:
+        """Its name; as libpq would choose it when the URL has none."""
+        return (
+            self.parameters.get("dbname")
+            or os.environ.get("PGDATABASE")
+            or self.parameters.get("user")
+            or os.environ.get("PGUSER")
+            or ""
+        )
+
+    def __str__(self) -> str:
+        host = self.parameters.get("host", "")
+        port = self.parameters.get("port", "")
+        return f"{host}{':' if port else ''}{port}/{self.database}"
+
+    def to(self, database: str) -> "Target":
+        """Another database of the same server."""
+        return replace(self, parameters={**self.parameters, "dbname": database})
+
+    def connect(self, **options: Any) -> "psycopg.Connection[Any]":
+        """Connect with psycopg. Raises :class:`ServerError` saying why not, without a secret."""
+        import psycopg
+
+        given: dict[str, Any] = {
+            "connect_timeout": 20,
+            "application_name": "querysafe",
+            **self.parameters,
+        }
+        if self.password is not None:
+            given["password"] = self.password
+        try:
+            return psycopg.connect(**given, **options)
+        except psycopg.OperationalError as error:
+            raise ServerError(
+                f'cannot connect to "{self}": {self.without_secrets(str(error))}',
+                hint="look at the URL, PGPASSWORD or the passfile, and whether the server runs",
+            ) from None
+
+    def without_secrets(self, text: str) -> str:
+        """A program's message with the password blotted out, should it hold it."""
+        text = text.strip()
+        return text.replace(self.password, "***") if self.password else text
+
+    @property
+    def conninfo(self) -> str:
+        """For ``--dbname`` of a client program: everything but secrets."""
+        from psycopg.conninfo import make_conninfo
+
+        return make_conninfo("", **self.parameters)
+
+    @contextmanager
+    def credentials(self) -> Iterator[dict[str, str]]:
+        """The whole environment of a client program.
+
+        The password stands in a passfile of mode 0600 that lives as long as the block: an
+        environment can be read by others of the same user, and is inherited.
+        """
+        environment = {name: value for name, value in os.environ.items() if name not in _INHERITED}
+        environment["LC_ALL"] = "C"
+        environment.setdefault("PGAPPNAME", "querysafe")
+        environment.setdefault("PGCONNECT_TIMEOUT", "20")
+        if self.password is None:
+            if "PGPASSFILE" in os.environ:
+                environment["PGPASSFILE"] = os.environ["PGPASSFILE"]
+            yield environment
+            return
+        folder = Path(tempfile.mkdtemp(prefix="querysafe-"))
+        try:
+            passfile = folder / secrets.token_hex(4)
+            descriptor = os.open(passfile, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                escaped = self.password.replace("\\", "\\\\").replace(":", "\\:")
+                file.write(f"*:*:*:*:{escaped}\n")
+            environment["PGPASSFILE"] = str(passfile)
+            yield environment
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
