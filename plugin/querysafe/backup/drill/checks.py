@@ -78,7 +78,9 @@ def _constraints(restored: Restored) -> Check:
             "SELECT conrelid::regclass::text || '.' || conname, convalidated FROM pg_constraint"
         ).fetchall()
     never = sum(1 for _, is_valid in rows if not is_valid)
-    told = f"{len(rows)} constraints" + (f", {never} of them NOT VALID as declared" if never else "")
+    told = f"{len(rows)} constraints" + (
+        f", {never} of them NOT VALID as declared" if never else ""
+    )
     return Check(name="constraints", outcome=PASSED, detail=told)
 
 
@@ -186,7 +188,7 @@ def _smoke(restored: Restored) -> Check:
                 count += 1
                 shown = " ".join(statement.split())[:80]
                 try:
-                    cursor = connection.execute(statement)  # type: ignore[arg-type]
+                    cursor = connection.execute(statement)
                     if cursor.description and cursor.fetchone() == (False,):
                         wrong.append(f"{path.name}: false: {shown}")
                 except psycopg.Error as error:

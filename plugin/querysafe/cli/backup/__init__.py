@@ -4,6 +4,7 @@ from querysafe.cli.shell import Shell
 
 COMMANDS: dict[str, str] = {
     "create": "Back up a database.",
+    "drill": "Restore a backup elsewhere and look at everything.",
     "expire": "Delete the backups that the retention does not keep.",
     "list": "List the backups of a repository.",
     "restore": "Restore a backup: a database, or a cluster at any moment.",

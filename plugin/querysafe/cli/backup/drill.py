@@ -1,0 +1,93 @@
+"""``querysafe backup drill``: restore a backup elsewhere and look at everything."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from querysafe.cli.backup import options
+from querysafe.cli.backup.progress import bars
+from querysafe.exit_codes import ExitCode
+
+_EPILOG = """\b
+Exit status:
+  0  it was restored, and nothing that was looked at is wrong
+  1  the restore failed, or something is wrong; it is named
+  3  the drill could not be held: no server, no program, no repository
+
+\b
+Examples:
+  querysafe backup drill --repository /var/backups --smoke smoke.sql
+  querysafe backup drill --repository s3://backups/shop --kind base --format json
+"""
+
+
+@click.command(epilog=_EPILOG)
+@options.repository
+@options.backup_id
+@click.option(
+    "--kind",
+    type=click.Choice(["logical", "base"]),
+    help="Of the newest backups, one of this kind.",
+)
+@click.option(
+    "--server",
+    metavar="URL",
+    help="Restore a logical backup into a new database of this server, not a throw-away one.",
+)
+@click.option(
+    "--smoke",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Queries of the application that must run, and must not answer false; may be repeated.",
+)
+@options.identity
+@options.bin_directory
+@options.form
+def drill(
+    repository: str,
+    backup_id: str,
+    kind: str | None,
+    server: str | None,
+    smoke: tuple[Path, ...],
+    identity: Path | None,
+    bin_directory: Path | None,
+    form: str,
+) -> None:
+    """Restore a backup into a throw-away cluster, compare and check it, and remember the result.
+
+    Row counts, hashes, schema, sequences and extensions are held against the backup;
+    pg_amcheck reads every table and index; the time taken is the RTO, the age of what was
+    restored the RPO.
+    """
+    from querysafe.backup import catalog
+    from querysafe.backup.drill.run import Wishes
+    from querysafe.backup.drill.run import drill as hold
+    from querysafe.backup.keys import Identities
+
+    store = options.opened(repository)
+    if backup_id == "latest":
+        manifest = catalog.newest(store, kind)
+    else:
+        manifest = catalog.find(store, backup_id)
+    wishes = Wishes(
+        server=server,
+        identities=Identities.read(identity) if identity else None,
+        smoke=smoke,
+        bin_directory=bin_directory,
+    )
+    with bars() as steps:
+        result = hold(store, manifest, wishes=wishes, steps=steps)
+    options.say(form, result.to_json(), list(_lines(result)))
+    if not result.passed:
+        sys.exit(ExitCode.FINDINGS)
+
+
+def _lines(result: Any) -> Any:
+    for check in result.checks:
+        yield f"{check.outcome:7}  {check.name:12} {check.detail}"
+    verdict = "passed" if result.passed else "failed"
+    rto = "-" if result.restore_seconds is None else f"{result.restore_seconds:.1f} s"
+    yield f"{result.backup} {verdict}: RTO {rto}, RPO {result.age_seconds:.0f} s"
