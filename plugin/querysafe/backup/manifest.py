@@ -13,7 +13,7 @@ from querysafe.backup.errors import ManifestError
 
 VERSION = 1
 NAME = "manifest.json"
-_ID = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}")
+_ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}")
 _PART = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 KINDS = ("logical", "base")
@@ -81,6 +81,8 @@ class Manifest:
             self.parent is None or bool(_ID.fullmatch(self.parent)),
             f'"{self.parent}" is no id of a backup',
         )
+        names = {part.name for part in self.parts}
+        _must(len(names) == len(self.parts), f'"{self.id}" has two parts of one name')
         for part in self.parts:
             named = _PART.fullmatch(part.name) is not None and part.name != NAME
             _must(named, f'"{part.name}" is no name of a part')
@@ -166,7 +168,7 @@ def with_facts(manifest: Manifest, **facts: Any) -> Manifest:
 
 def _sealed(content: Mapping[str, Any]) -> str:
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 def _must(holds: bool, otherwise: str) -> None:

@@ -69,8 +69,9 @@ def decide(
     :class:`RetentionError` when a time has no offset or lies in the future (a clock that
     jumped must not delete anything), and when two backups have one id.
     """
-    newest_first = sorted(candidates, key=lambda each: (each.time, each.id), reverse=True)
-    _refuse_doubtful(newest_first, now)
+    given = list(candidates)
+    _refuse_doubtful(given, now)
+    newest_first = sorted(given, key=lambda each: (each.time, each.id), reverse=True)
     reasons = _chosen(newest_first, policy or Policy())
     if newest_first:
         reasons[newest_first[0].id].append("newest")

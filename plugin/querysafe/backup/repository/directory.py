@@ -92,7 +92,10 @@ class DirectoryRepository(Repository):
         """Unlink the file, and the folders that this leaves empty."""
         path = self._path(name)
         with _told(path):
-            path.unlink(missing_ok=True)
+            try:
+                path.unlink()
+            except (FileNotFoundError, NotADirectoryError):
+                return
             _sync(path.parent)
             self._prune(path.parent)
 
@@ -100,7 +103,7 @@ class DirectoryRepository(Repository):
         """Remove temporary files that nobody has written to since."""
         swept: list[str] = []
         with _told(self._root):
-            for path in self._root.rglob(f"{_TEMPORARY}*"):
+            for path in list(self._root.rglob(f"{_TEMPORARY}*")):
                 try:
                     modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
                 except FileNotFoundError:

@@ -24,6 +24,8 @@ def read_history(text: str) -> tuple[tuple[int, int], ...]:
     found: list[tuple[int, int]] = []
     for line in text.splitlines():
         fields = line.split("#")[0].split()
+        if len(fields) == 1:
+            raise ValueError(f'"{line}" names no position')
         if fields:
             found.append((int(fields[0]), parse_lsn(fields[1])))
     return tuple(found)
