@@ -208,13 +208,15 @@ class _Decompressing:
         self.size = 0
 
     def write(self, data: bytes | memoryview) -> int:
-        if self._decompressor.eof:
-            raise DamagedBackup(f'"{self._part.name}" goes on after its end')
         for piece in _pieces(data):
+            if self._decompressor.eof:
+                raise DamagedBackup(f'"{self._part.name}" goes on after its end')
             try:
                 raw = self._decompressor.decompress(piece)
             except self._error:
                 raise DamagedBackup(f'"{self._part.name}" is damaged') from None
+            if self._decompressor.unused_data:
+                raise DamagedBackup(f'"{self._part.name}" goes on after its end')
             self.digest.update(raw)
             self.size += len(raw)
             if self.size > self._part.raw_bytes:

@@ -1,0 +1,72 @@
+"""A manifest is read as it was written, or refused."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from querysafe.backup.errors import ManifestError
+from querysafe.backup.manifest import Content, Manifest, Part, decode, encode, new_id
+
+ID = "20260131T120000Z-0123abcd"
+PART = Part(
+    name="database.dump.zst",
+    raw_bytes=3,
+    raw_sha256="a" * 64,
+    stored_bytes=2,
+    stored_sha256="b" * 64,
+)
+SOUND = Manifest(
+    id=ID,
+    kind="logical",
+    server_version="15.4",
+    system_identifier="7",
+    started=datetime(2026, 1, 31, 12, tzinfo=UTC),
+    ended=datetime(2026, 1, 31, 13, tzinfo=UTC),
+    parts=(PART,),
+    contents=(Content(table='public."Größe"', rows=2),),
+    facts={"owner": "ann"},
+)
+
+
+def test_a_manifest_comes_back_as_it_was() -> None:
+    assert decode(encode(SOUND), id=ID) == SOUND
+
+
+@given(where=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
+def test_a_changed_byte_is_refused_or_changes_nothing(where: float, bit: int) -> None:
+    data = bytearray(encode(SOUND))
+    data[int(where * len(data))] ^= 1 << bit
+    try:
+        found = decode(bytes(data), id=ID)
+    except ManifestError:
+        return
+    assert found == SOUND
+
+
+@pytest.mark.parametrize("name", ["../a", "a/b", "/etc/x", "", ".a", "manifest.json", "A"])
+def test_a_part_that_would_leave_its_folder_is_refused(name: str) -> None:
+    with pytest.raises(ManifestError, match="no name of a part"):
+        replace(SOUND, parts=(replace(PART, name=name),))
+
+
+def test_two_parts_of_one_name_are_refused() -> None:
+    with pytest.raises(ManifestError, match="two parts"):
+        replace(SOUND, parts=(PART, PART))
+
+
+def test_a_manifest_of_another_backup_or_version_is_refused() -> None:
+    with pytest.raises(ManifestError, match="is that of"):
+        decode(encode(SOUND), id=new_id(datetime.now(UTC)))
+    newer = json.dumps({**json.loads(encode(SOUND)), "version": 2}).encode()
+    with pytest.raises(ManifestError, match="version 2"):
+        decode(newer, id=ID)
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b"\xff", b"{", b'{"version": 1, "a": "\\ud800"}'])
+def test_what_is_no_manifest_is_refused(data: bytes) -> None:
+    with pytest.raises(ManifestError):
+        decode(data, id=ID)
