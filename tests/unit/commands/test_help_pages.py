@@ -55,11 +55,11 @@ def test_the_help_ends_with_exit_statuses_and_examples(path: tuple[str, ...]) ->
 @pytest.mark.parametrize("path", PATHS, ids=" ".join)
 def test_the_examples_name_only_what_exists(path: tuple[str, ...]) -> None:
     text = page(path)
-    lines = [line.strip() for line in text[text.index("Example") :].splitlines()[1:]]
-    ours = [line for line in lines if line.startswith("querysafe")]
+    examples = re.sub(r" \\\n +", " ", text[text.index("Example") :])
+    ours = re.findall(r"\bquerysafe [^'>\n]+", examples)
     assert ours
     for line in ours:
-        words = shlex.split(line.partition(" >")[0])[1:]
+        words = shlex.split(line)[1:]
         command: click.Command = main
         context = click.Context(main)
         while isinstance(command, click.Group):
