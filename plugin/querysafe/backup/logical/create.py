@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from querysafe.backup import catalog, contents, streams
+from querysafe.backup.errors import BackupError
 from querysafe.backup.keys import Recipients
 from querysafe.backup.lease import lease, lock
 from querysafe.backup.manifest import Manifest, Part, new_id
@@ -82,12 +83,23 @@ class _Making:
         self._id = new_id(self._started)
 
     def run(self) -> Manifest:
+        from psycopg.errors import LockNotAvailable
+
         with discard_on_error(self._repository, self._id):
-            return self._run()
+            try:
+                return self._run()
+            except LockNotAvailable:
+                raise BackupError(
+                    f"a table was locked for more than {self._wishes.lock_seconds:g} s",
+                    hint="see who holds it in pg_locks, or wait longer with --lock-timeout",
+                ) from None
 
     def _run(self) -> Manifest:
         connection = self._connection
         contents.settle(connection)
+        connection.execute(
+            "SELECT set_config('lock_timeout', %s, false)", (self._lock_milliseconds(),)
+        )
         connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         snapshot = _one(connection, "SELECT pg_export_snapshot()")
         facts = _facts(connection)
@@ -98,7 +110,11 @@ class _Making:
         at_snapshot = f"--snapshot={snapshot}"
         with self._target.credentials() as environment:
             schema = self._part(
-                "schema.sql", self._dump, [at_snapshot, "--schema-only"], environment, schema=True
+                "schema.sql",
+                self._dump,
+                [at_snapshot, "--schema-only", self._wait_for_locks()],
+                environment,
+                schema=True,
             )
             database = self._part(
                 "database.dump",
@@ -144,7 +160,10 @@ class _Making:
         return manifest
 
     def _wait_for_locks(self) -> str:
-        return f"--lock-wait-timeout={max(1, int(self._wishes.lock_seconds * 1000))}"
+        return f"--lock-wait-timeout={self._lock_milliseconds()}"
+
+    def _lock_milliseconds(self) -> str:
+        return str(max(1, int(self._wishes.lock_seconds * 1000)))
 
     def _part(
         self,
