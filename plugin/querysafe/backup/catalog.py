@@ -86,6 +86,19 @@ def newest(repository: Repository, kind: str | None = None) -> Manifest:
     )
 
 
+def claimed(repository: Repository, id: str, kind: str | None = None) -> Manifest:
+    """As :func:`find`, but ``latest`` is the newest that has a manifest, damaged or not.
+
+    What looks at a backup must not pass over the newest one because something is wrong with it.
+    """
+    if id != "latest":
+        return find(repository, id)
+    for each in listing(repository):
+        if each.manifest is not None and kind in (None, each.manifest.kind):
+            return each.manifest
+    return newest(repository, kind)
+
+
 def note_drill(repository: Repository, id: str, result: dict[str, Any]) -> None:
     """Remember what a restore drill of a backup said."""
     repository.replace(f"drills/{id}.json", json.dumps(result, indent=1, sort_keys=True).encode())

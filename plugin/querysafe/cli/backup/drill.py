@@ -68,10 +68,7 @@ def drill(
     from querysafe.backup.keys import Identities
 
     store = options.opened(repository)
-    if backup_id == "latest":
-        manifest = catalog.newest(store, kind)
-    else:
-        manifest = catalog.find(store, backup_id)
+    manifest = catalog.claimed(store, backup_id, kind)
     wishes = Wishes(
         server=server,
         identities=Identities.read(identity) if identity else None,

@@ -46,13 +46,13 @@ def verify(
 
     Without the key of an encrypted backup only the stored bytes are checked, which is said.
     """
-    from querysafe.backup.catalog import find
+    from querysafe.backup.catalog import claimed
     from querysafe.backup.keys import Identities
     from querysafe.backup.trial import try_restore
     from querysafe.backup.verify import verify as look
 
     store = options.opened(repository)
-    manifest = find(store, backup_id)
+    manifest = claimed(store, backup_id)
     identities = Identities.read(identity) if identity else None
     with bars() as steps:
         found = look(
