@@ -32,6 +32,7 @@ _scope = requests.current.get
 _flush = flush_serial.get
 _windows = windows.get
 _EXECUTE = ExecuteStyle.EXECUTE
+_BATCHES = ExecuteStyle.INSERTMANYVALUES
 _frame = sys._getframe
 _tuple = tuple.__new__
 _NO_FIELD = ("", 0)
@@ -51,9 +52,9 @@ class Serials:
             return known[1]
         number = next(self._numbers)
         if len(self.known) > 1000:
-            self.known = {
-                key: each for key, each in self.known.copy().items() if each[0]() is not None
-            }
+            for key, each in list(self.known.items()):
+                if each[0]() is None:
+                    self.known.pop(key, None)
         self.known[id(thing)] = (ref(thing), number)
         return number
 
@@ -75,39 +76,49 @@ def listen(recorder: Recorder) -> None:
             # connects first would count it.
             run(*arguments)
             return True
-        mark = cause = None
-        invoked = context.invoked_statement
-        if invoked is not None and (options := invoked._with_options):
-            mark = options[-1]
-            if mark.__class__ is not Mark:
-                mark = mark_in(options)
-        # Frame 0 is this one, 1 the listener, 2 and 3 are of the engine.
-        if mark is None:
-            stack = walk(_frame(3), recorder.until)
-        else:
-            stack = mark.stack
-            load_options = context.execution_options.get("_sa_orm_load_options")
-            if load_options is not None or getattr(invoked, "_compile_options", PLAIN) is not PLAIN:
-                cause = cause_of(invoked, options, load_options)
-        loop = _running_loop()
-        task = None if loop is None else _current_task(loop)
-        if task is not None and not stack.entries:
-            stack = sites.walk_awaiting(task)
-            if mark is not None:
-                mark.stack = stack
-        if _thread() == main_thread:
-            tasked = 0 if task is None else number_of(task)
-        else:
-            tasked = -number_of(_current_thread() if task is None else task)
-        transaction = connection._nested_transaction or connection._transaction
-        number = 0
-        if transaction is not None:
-            known = known_serials.get(id(transaction))
-            if known is not None and known[0]() is transaction:
-                number = known[1]
+        try:
+            mark = cause = None
+            invoked = context.invoked_statement
+            if invoked is not None and (options := invoked._with_options):
+                mark = options[-1]
+                if mark.__class__ is not Mark:
+                    mark = mark_in(options)
+            # Frame 0 is this one, 1 the listener, 2 and 3 are of the engine.
+            if mark is None:
+                stack = walk(_frame(3), recorder.until)
             else:
-                number = number_of(transaction)
-        graphql = sites.graphql_path(_frame(3)) if sites.sees_graphql else _NO_FIELD
+                stack = mark.stack
+                load_options = context.execution_options.get("_sa_orm_load_options")
+                compile_options = getattr(invoked, "_compile_options", PLAIN)
+                if load_options is not None or compile_options is not PLAIN:
+                    cause = cause_of(invoked, mark, load_options)
+                    mark.parent = None
+            loop = _running_loop()
+            task = None if loop is None else _current_task(loop)
+            if task is not None and not stack.entries:
+                stack = sites.walk_awaiting(task)
+                if mark is not None:
+                    mark.stack = stack
+            if _thread() == main_thread:
+                tasked = 0 if task is None else number_of(task)
+            else:
+                tasked = -number_of(_current_thread() if task is None else task)
+            transaction = connection._nested_transaction or connection._transaction
+            number = 0
+            if transaction is not None:
+                known = known_serials.get(id(transaction))
+                if known is not None and known[0]() is transaction:
+                    number = known[1]
+                else:
+                    number = number_of(transaction)
+            parameters = arguments[2] if len(arguments) > 3 else ()
+            sets = _sets(parameters, context) if many else 1
+            graphql = sites.graphql_path(_frame(3)) if sites.sees_graphql else _NO_FIELD
+        except Exception as problem:
+            # What we cannot record must not break what is recorded.
+            recorder.fail(problem)
+            run(*arguments)
+            return True
         error = None
         started = _clock()
         try:
@@ -122,9 +133,9 @@ def listen(recorder: Recorder) -> None:
                     Raw,
                     (
                         arguments[1],
-                        arguments[2] if len(arguments) > 3 else (),
+                        parameters,
                         many,
-                        len(context.parameters) if many else 1,
+                        sets,
                         stack,
                         mark,
                         cause,
@@ -181,6 +192,14 @@ def listen(recorder: Recorder) -> None:
     event.listen(Engine, "do_execute", on_execute)
     event.listen(Engine, "do_executemany", on_many)
     event.listen(Engine, "do_execute_no_params", on_bare)
+
+
+def _sets(parameters: Any, context: Any) -> int:
+    """How many rows one round trip brings: of a long INSERT each batch is one."""
+    rows = context.parameters
+    if context.execute_style is _BATCHES and rows and rows[0]:
+        return max(1, min(len(rows), len(parameters) // len(rows[0])))
+    return len(rows)
 
 
 def _handled(listeners: Any, own: Any, arguments: tuple[Any, ...]) -> bool:

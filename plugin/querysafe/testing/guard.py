@@ -253,6 +253,11 @@ class Guard:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write the reports and the baseline: the process that has all results does."""
         self.listener.leave()
+        if self.listener.problem:
+            self.reporter.problems.append(
+                f"not every statement could be recorded ({self.listener.problem})\n"
+                "  hint: findings may be missing; please report this as a defect of querysafe"
+            )
         if self.worker is not None:
             output = self.config.workeroutput  # type: ignore[attr-defined]
             output["querysafe_collection"] = self.summary.collection.sent()
