@@ -68,7 +68,11 @@ def listen(recorder: Recorder) -> None:
     walk = sites.walk
 
     def record(
-        run: Callable[..., Any], arguments: tuple[Any, ...], context: Any, many: bool
+        run: Callable[..., Any],
+        arguments: tuple[Any, ...],
+        context: Any,
+        many: bool = False,
+        bare: bool = False,
     ) -> bool:
         connection = context.root_connection
         if not connection._allow_autobegin:
@@ -88,10 +92,12 @@ def listen(recorder: Recorder) -> None:
                 stack = walk(_frame(3), recorder.until)
             else:
                 stack = mark.stack
-                load_options = context.execution_options.get("_sa_orm_load_options")
-                compile_options = getattr(invoked, "_compile_options", PLAIN)
-                if load_options is not None or compile_options is not PLAIN:
-                    cause = cause_of(invoked, mark, load_options)
+                given = context.execution_options
+                if "_sa_orm_load_options" in given:
+                    cause = cause_of(invoked, mark, given["_sa_orm_load_options"])
+                    mark.parent = None
+                elif getattr(invoked, "_compile_options", PLAIN) is not PLAIN:
+                    cause = cause_of(invoked, mark, None)
                     mark.parent = None
             loop = _running_loop()
             task = None if loop is None else _current_task(loop)
@@ -111,7 +117,7 @@ def listen(recorder: Recorder) -> None:
                     number = known[1]
                 else:
                     number = number_of(transaction)
-            parameters = arguments[2] if len(arguments) > 3 else ()
+            parameters = () if bare else arguments[2]
             sets = _sets(parameters, context) if many else 1
             graphql = sites.graphql_path(_frame(3)) if sites.sees_graphql else _NO_FIELD
         except Exception as problem:
@@ -187,7 +193,7 @@ def listen(recorder: Recorder) -> None:
         arguments = (cursor, statement, context)
         if _handled(dialect.dispatch.do_execute_no_params, on_bare, arguments):
             return True
-        return record(dialect.do_execute_no_params, arguments, context, False)
+        return record(dialect.do_execute_no_params, arguments, context, bare=True)
 
     event.listen(Engine, "do_execute", on_execute)
     event.listen(Engine, "do_executemany", on_many)
