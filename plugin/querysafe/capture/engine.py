@@ -8,7 +8,6 @@ One class-level listener sees engines created before and after it, sync and asyn
 import asyncio
 import sys
 import threading
-import time
 from collections.abc import Callable
 from itertools import count
 from typing import Any
@@ -21,9 +20,8 @@ from sqlalchemy.engine.interfaces import ExecuteStyle
 from querysafe.capture import requests
 from querysafe.capture.orm import PLAIN, Mark, cause_of, flush_serial, mark_in
 from querysafe.capture.raw import Raw, Recorder
-from querysafe.capture.windows import windows
+from querysafe.capture.windows import Window, windows
 
-_clock = time.perf_counter
 _running_loop = asyncio._get_running_loop
 _current_task = asyncio.current_task
 _thread = threading.get_ident
@@ -66,6 +64,7 @@ def listen(recorder: Recorder) -> None:
     main_thread = threading.main_thread().ident
     sites = recorder.sites
     walk = sites.walk
+    clock = Window.clock
 
     def record(
         run: Callable[..., Any],
@@ -126,14 +125,14 @@ def listen(recorder: Recorder) -> None:
             run(*arguments)
             return True
         error = None
-        started = _clock()
+        started = clock()
         try:
             run(*arguments)
         except BaseException as raised:
             error = type(raised).__name__
             raise
         finally:
-            duration = _clock() - started
+            duration = clock() - started
             recorder.keep(
                 _tuple(
                     Raw,

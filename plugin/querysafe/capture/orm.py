@@ -37,8 +37,9 @@ class Mark(UserDefinedOption):
     stack: "Stack"
     """Where the SELECT was asked for."""
 
-    def __reduce__(self) -> tuple[type["Mark"], tuple[()]]:
-        return Mark, ()
+    def __reduce__(self) -> tuple[type[UserDefinedOption], tuple[()]]:
+        """A pickled object carries an option that says nothing, and can be read without us."""
+        return UserDefinedOption, ()
 
 
 def mark(state: Any, stack: "Stack") -> Mark:

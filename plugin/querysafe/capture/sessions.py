@@ -2,6 +2,7 @@
 
 import re
 import sys
+from contextvars import ContextVar
 from itertools import count
 from typing import Any
 
@@ -16,6 +17,12 @@ from querysafe.capture.raw import Recorder
 _frame = sys._getframe
 _flushes = count(1)
 _LEAKING = ("autoflush", "identity_token", "populate_existing", "yield_per")
+
+_open: ContextVar[tuple[tuple[int, int], ...]] = ContextVar("querysafe_flushes", default=())
+"""Session and number of each flush under way, outermost first.
+
+A listener of one session's flush may flush another one: an audit log, a history.
+"""
 
 
 def listen(recorder: Recorder) -> None:
@@ -37,17 +44,30 @@ def listen(recorder: Recorder) -> None:
         except Exception as problem:
             recorder.fail(problem)
 
-    def before_flush(_session: Any, _context: Any, _objects: Any) -> None:
-        flush_serial.set(next(_flushes))
+    def before_flush(session: Any, _context: Any, _objects: Any) -> None:
+        serial = next(_flushes)
+        _open.set((*_around(session), (session.hash_key, serial)))
+        flush_serial.set(serial)
 
-    def after_flush(_session: Any, _context: Any) -> None:
-        flush_serial.set(0)
+    def after_flush(session: Any, _context: Any) -> None:
+        around = _around(session)
+        _open.set(around)
+        flush_serial.set(around[-1][1] if around else 0)
 
     event.listen(Session, "do_orm_execute", on_orm_execute)
     if _leaks():
         event.listen(Session, "do_orm_execute", heal)
     event.listen(Session, "before_flush", before_flush)
     event.listen(Session, "after_flush", after_flush)
+
+
+def _around(session: Any) -> tuple[tuple[int, int], ...]:
+    """The flushes around that of a session; one of its own that failed before is forgotten."""
+    flushes = _open.get()
+    for position, (key, _) in enumerate(flushes):
+        if key == session.hash_key:
+            return flushes[:position]
+    return flushes
 
 
 def _leaks() -> bool:
