@@ -1,13 +1,12 @@
 """What is kept while a query runs: references, nothing worked out."""
 
-import traceback
-from pathlib import Path
 from types import CodeType
 from typing import Any, NamedTuple
 
 from querysafe.capture.call_site import CallSites, Stack
 from querysafe.capture.orm import Cause, Mark
 from querysafe.capture.requests import Scope
+from querysafe.capture.stragglers import Stragglers
 from querysafe.capture.windows import Window
 
 
@@ -59,15 +58,7 @@ class Recorder:
         self.eager: list[Any] = []
         """Eager loads that were asked for in this recording."""
         self.keep = self.raws.append
-        self.problem = ""
-        """The first failure of the recorder itself in this process, as text."""
-
-    def fail(self, problem: Exception) -> None:
-        """Note that a statement could not be recorded."""
-        if not self.problem:
-            told = traceback.extract_tb(problem.__traceback__)[-1]
-            place = f"{Path(told.filename).name}:{told.lineno}"
-            self.problem = f"{type(problem).__name__} at {place}: {problem}"
+        self.stragglers = Stragglers()
 
     def start(self) -> None:
         """Begin an empty recording."""

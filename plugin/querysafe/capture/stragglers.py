@@ -1,0 +1,42 @@
+"""Threads that a test left running: what they send later is no query of the next test."""
+
+import threading
+from threading import Thread
+
+
+class Stragglers:
+    """The threads that were started while a test was called and outlived it.
+
+    Workers of a pool are none of them: the next test gives them work of its own. What a
+    thread does for a web request is not theirs either; that is for the caller to tell.
+    """
+
+    def __init__(self) -> None:
+        self._before: set[Thread] | None = None
+        self.threads: frozenset[Thread] = frozenset()
+
+    def begin(self) -> None:
+        """Remember who is there when a test is about to be called."""
+        self._before = set(threading.enumerate())
+        if self.threads:
+            self.threads = frozenset(each for each in self.threads if each.is_alive())
+
+    def end(self) -> None:
+        """Note who came during the call and is still there."""
+        if self._before is None:
+            return
+        left = [
+            each
+            for each in threading.enumerate()
+            if each not in self._before and not _works_in_pool(each)
+        ]
+        self._before = None
+        if left:
+            self.threads |= frozenset(left)
+
+
+def _works_in_pool(thread: Thread) -> bool:
+    """Whether it takes its work from others: a pool's, or a library's own kind of thread."""
+    target = getattr(thread, "_target", None)
+    module = getattr(target, "__module__", None) or type(thread).__module__
+    return module.startswith(("concurrent.", "anyio.", "asyncio.", "aiosqlite."))
