@@ -18,6 +18,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("parts", nargs="*", help=f"which to run: {', '.join(known)}; default all")
     parser.add_argument("--quick", action="store_true", help="fewer rounds and workloads")
     parser.add_argument(
+        "--calls", action="store_true", help="count calls only: exact on a busy machine, too"
+    )
+    parser.add_argument(
         "--instructions", action="store_true", help="count instructions with valgrind as well"
     )
     parser.add_argument("-k", dest="only", default="", help="part of a workload's name")
@@ -28,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"there is no part {', '.join(unknown)}; the parts are {', '.join(known)}")
     options = Options(
         quick=given.quick,
+        calls_only=given.calls,
         instructions=given.instructions,
         only=given.only,
         root=Path(__file__).resolve().parents[2],

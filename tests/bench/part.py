@@ -13,6 +13,8 @@ class Options:
 
     quick: bool = False
     """Fewer rounds and workloads: a look, not a result."""
+    calls_only: bool = False
+    """Count calls and take no time: exact on a busy machine, too."""
     instructions: bool = False
     """Count instructions under valgrind, too: exact, and fifty times slower."""
     only: str = ""

@@ -86,4 +86,5 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Itera
     recorder().stop()
     for name, value in kept.items():
         setattr(sites, name, value)
-    sites._kinds.clear()
+    for known in (sites._kinds, sites._stacks, sites._frames):
+        known.clear()

@@ -2,7 +2,7 @@
 
 import ast
 
-from querysafe.analysis.sources import function_of, source
+from querysafe.analysis.sources import function_of, nodes_in, source
 from querysafe.query import Frame
 
 _PASSING = ("all", "scalars", "fetchall", "unique", "mappings", "tuples", "execute")
@@ -78,9 +78,9 @@ def _use_of_name(
     name: str, assigned: ast.Assign, function: ast.AST, *, in_test: bool
 ) -> str | None:
     uses: list[str | None] = []
-    parents = {child: node for node in ast.walk(function) for child in ast.iter_child_nodes(node)}
+    parents = {child: node for node in nodes_in(function) for child in ast.iter_child_nodes(node)}
     stores = 0
-    for node in ast.walk(function):
+    for node in nodes_in(function):
         if not isinstance(node, ast.Name) or node.id != name:
             continue
         if isinstance(node.ctx, ast.Store):

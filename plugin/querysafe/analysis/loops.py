@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from querysafe.analysis.sources import Comprehension, Function, source
+from querysafe.analysis.sources import Comprehension, Function, nodes_in, source
 from querysafe.query import CapturedQuery, Frame
 
 Signature = tuple[tuple[str, int, int], ...]
@@ -53,7 +53,7 @@ class Loop:
             isinstance(each, ast.Call)
             and isinstance(each.func, ast.Name)
             and each.func.id == target.id
-            for each in ast.walk(self.node)
+            for each in nodes_in(self.node)
         )
 
     @property
@@ -80,12 +80,12 @@ class Loop:
             return False
         return any(
             isinstance(node, ast.Call) and _last_name(node.func) in names
-            for node in ast.walk(self.node)
+            for node in nodes_in(self.node)
         )
 
     def has(self, *kinds: type[ast.AST]) -> bool:
         """Whether its source holds a node of one of the kinds."""
-        return self.node is not None and any(isinstance(n, kinds) for n in ast.walk(self.node))
+        return self.node is not None and any(isinstance(n, kinds) for n in nodes_in(self.node))
 
 
 def signature(stack: tuple[Frame, ...]) -> Signature:

@@ -8,7 +8,7 @@ import ast
 from collections.abc import Iterator
 
 from querysafe.analysis.loops import Loop
-from querysafe.analysis.sources import function_of, names_in, source, statement_of
+from querysafe.analysis.sources import function_of, names_in, nodes_in, source, statement_of
 
 _WAITS = ("sleep", "wait", "wait_for", "wait_until")
 _COUNTERS = ("range", "count", "repeat", "cycle")
@@ -44,7 +44,7 @@ def counts(loop: Loop) -> bool:
     iterable = loop.iterable
     if not isinstance(iterable, ast.Call) or _last_name(iterable.func) not in _COUNTERS:
         return False
-    return not any(isinstance(node, ast.Call) for each in iterable.args for node in ast.walk(each))
+    return not any(isinstance(node, ast.Call) for each in iterable.args for node in nodes_in(each))
 
 
 def polls(loop: Loop) -> bool:
@@ -70,9 +70,9 @@ def is_decided(loop: Loop) -> bool:
     if isinstance(statement, ast.If | ast.Return):
         return True
     tests = [node.test]
-    for each in ast.walk(node):
+    for each in nodes_in(node):
         if isinstance(each, ast.If) and any(
-            isinstance(inner, (*_LEAVING, ast.Raise)) for inner in ast.walk(each)
+            isinstance(inner, (*_LEAVING, ast.Raise)) for inner in nodes_in(each)
         ):
             tests.append(each.test)
     decisive = set().union(*(names_in(test) for test in tests))
@@ -89,7 +89,7 @@ def probes(loop: Loop) -> bool:
     chain = source(loop.frame.file).chain(loop.frame)
     if isinstance(node, ast.While):
         if node.test in chain:
-            return not any(isinstance(each, ast.NamedExpr) for each in ast.walk(node.test))
+            return not any(isinstance(each, ast.NamedExpr) for each in nodes_in(node.test))
     elif not counts(loop) and not loop.is_literal:
         return False
     assert node is not None
@@ -101,11 +101,11 @@ def probes(loop: Loop) -> bool:
     answers = _stored(statement)
     used = [
         each
-        for each in ast.walk(node)
+        for each in nodes_in(node)
         if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Load) and each.id in answers
     ]
-    deciding = [each for each in ast.walk(node) if isinstance(each, ast.If) and _leaves(each.body)]
-    within = {id(inner) for each in deciding for inner in ast.walk(each)}
+    deciding = [each for each in nodes_in(node) if isinstance(each, ast.If) and _leaves(each.body)]
+    within = {id(inner) for each in deciding for inner in nodes_in(each)}
     return bool(used) and all(id(name) in within for name in used)
 
 
@@ -115,7 +115,7 @@ def checks(loop: Loop) -> bool:
         isinstance(each, ast.Assert)
         and not (isinstance(each.test, ast.Compare) and _is_none(each.test.comparators[-1]))
         and not (isinstance(each.test, ast.Name))
-        for each in ast.walk(loop.node)
+        for each in nodes_in(loop.node)
     )
 
 
@@ -131,7 +131,7 @@ def expects(loop: Loop) -> bool:
     function = function_of(source(loop.frame.file).chain(loop.frame))
     compared = {
         each.id
-        for assertion in (ast.walk(function) if function is not None else ())
+        for assertion in (nodes_in(function) if function is not None else ())
         if isinstance(assertion, ast.Assert) and isinstance(assertion.test, ast.Compare)
         for each in (assertion.test.left, *assertion.test.comparators)
         if isinstance(each, ast.Name)
@@ -140,7 +140,7 @@ def expects(loop: Loop) -> bool:
         return True
     expected = {
         each.id
-        for decision in ast.walk(node)
+        for decision in nodes_in(node)
         if isinstance(decision, ast.If) and isinstance(decision.test, ast.Compare)
         for each in (decision.test.left, *decision.test.comparators)
         if isinstance(each, ast.Name)
@@ -154,7 +154,7 @@ def tries_again(loop: Loop) -> bool:
     if not isinstance(node, ast.For | ast.AsyncFor | ast.While):
         return False
     if isinstance(node, ast.For | ast.AsyncFor):
-        for each in ast.walk(node):
+        for each in nodes_in(node):
             if isinstance(each, ast.With | ast.AsyncWith) and any(
                 isinstance(item.context_expr, ast.Name)
                 and isinstance(node.target, ast.Name)
@@ -179,7 +179,7 @@ def takes_messages(loop: Loop) -> bool:
     iterable = loop.iterable
     return iterable is not None and any(
         isinstance(each, ast.Call) and _last_name(each.func) in _MESSAGES
-        for each in ast.walk(iterable)
+        for each in nodes_in(iterable)
     )
 
 
@@ -193,7 +193,7 @@ def is_chained(loop: Loop) -> bool:
         return False
     made = {
         target.id: each.value
-        for each in ast.walk(node)
+        for each in nodes_in(node)
         if isinstance(each, ast.Assign)
         for target in each.targets
         if isinstance(target, ast.Name)
@@ -208,9 +208,9 @@ def is_chained(loop: Loop) -> bool:
 
 
 def _attributes_read(node: ast.AST) -> Iterator[str]:
-    for each in ast.walk(node):
+    for each in nodes_in(node):
         if isinstance(each, ast.keyword) and each.arg is not None:
-            for inner in ast.walk(each.value):
+            for inner in nodes_in(each.value):
                 if isinstance(inner, ast.Attribute) and isinstance(inner.value, ast.Name):
                     yield inner.value.id
 
@@ -222,14 +222,14 @@ def _is_none(node: ast.expr) -> bool:
 def _stored(statement: ast.AST | None) -> set[str]:
     return {
         each.id
-        for each in (ast.walk(statement) if statement is not None else ())
+        for each in (nodes_in(statement) if statement is not None else ())
         if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
     }
 
 
 def _grown(node: ast.AST, names: set[str]) -> set[str]:
     grown = set(names)
-    for each in ast.walk(node):
+    for each in nodes_in(node):
         if isinstance(each, ast.Assign) and names_in(each.value) & grown:
             grown |= {name for target in each.targets for name in names_in(target)}
     return grown

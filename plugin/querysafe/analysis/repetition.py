@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 
 from querysafe.analysis import purposes
 from querysafe.analysis.loops import Loop, signature
-from querysafe.analysis.sources import names_in, source
+from querysafe.analysis.sources import names_in, nodes_in, source
 from querysafe.analysis.subject import READS, WRITES, Subject, calls_of
 from querysafe.analysis.values import (
     is_fresh,
@@ -231,7 +231,7 @@ def _depends_on_row(loop: Loop) -> bool:
     if loop.node is None or loop.target is None:
         return False
     dependent = names_in(loop.target)
-    for node in ast.walk(loop.node):
+    for node in nodes_in(loop.node):
         if isinstance(node, ast.Assign) and names_in(node.value) & dependent:
             dependent |= {name for target in node.targets for name in names_in(target)}
     chain = source(loop.frame.file).chain(loop.frame)

@@ -100,6 +100,12 @@ def statement_of(chain: tuple[ast.AST, ...]) -> ast.stmt | None:
     return None
 
 
+@lru_cache(maxsize=4096)
+def nodes_in(node: ast.AST) -> tuple[ast.AST, ...]:
+    """A node of a source and all below it, walked once a run: sources do not change."""
+    return tuple(ast.walk(node))
+
+
 def names_in(node: ast.AST) -> set[str]:
     """Every name that is read within a node."""
     return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
@@ -116,7 +122,17 @@ def _assigned(target: ast.expr) -> set[str]:
 
 def assignments(function: ast.AST, name: str, before: int) -> list[ast.Assign | ast.AnnAssign]:
     """The assignments to a name in a function that begin above a line, nearest last."""
-    found = []
+    return [
+        node for node, names in _assignments(function) if node.lineno <= before and name in names
+    ]
+
+
+@lru_cache(maxsize=512)
+def _assignments(
+    function: ast.AST,
+) -> tuple[tuple[ast.Assign | ast.AnnAssign, frozenset[str]], ...]:
+    """Every assignment in a function, in the order of its lines, with the names that it binds."""
+    found: list[tuple[ast.Assign | ast.AnnAssign, frozenset[str]]] = []
     for node in ast.walk(function):
         if isinstance(node, ast.Assign):
             targets = node.targets
@@ -124,6 +140,5 @@ def assignments(function: ast.AST, name: str, before: int) -> list[ast.Assign | 
             targets = [node.target]
         else:
             continue
-        if node.lineno <= before and any(name in _assigned(target) for target in targets):
-            found.append(node)
-    return sorted(found, key=lambda each: each.lineno)
+        found.append((node, frozenset().union(*map(_assigned, targets))))
+    return tuple(sorted(found, key=lambda each: each[0].lineno))

@@ -7,7 +7,14 @@ from functools import cached_property
 
 from querysafe.analysis.arranging import is_setup
 from querysafe.analysis.loops import Loop, loops_of, recursion_of, unseen_loop
-from querysafe.analysis.sources import Function, assignments, names_in, source, statement_of
+from querysafe.analysis.sources import (
+    Function,
+    assignments,
+    names_in,
+    nodes_in,
+    source,
+    statement_of,
+)
 from querysafe.query import CallSite, CapturedQuery, Frame, Kind
 from querysafe.recording import Recording
 
@@ -190,13 +197,13 @@ class Subject:
         outermost = query.stack[-1]
         started = [
             node
-            for node in ast.walk(test)
+            for node in nodes_in(test)
             if isinstance(node, ast.Call)
             and _name_of(node.func) in _FAN_OUT
             and any(
                 outermost.name == _name_of(each)
                 for argument in node.args
-                for each in ast.walk(argument)
+                for each in nodes_in(argument)
                 if isinstance(each, ast.expr)
             )
         ]

@@ -26,6 +26,8 @@ _FRESH = re.compile(
     re.IGNORECASE,
 )
 """What gives another answer, or does something, each time it is asked."""
+_PARTS = {"=": "key", "<": "bound", ">": "bound", "<=": "bound", ">=": "bound"}
+"""What a value is that is compared so, whichever side of the operator it stands on."""
 _TABLE_WORDS = ("FROM", "JOIN", "INTO", "UPDATE")
 
 
@@ -44,6 +46,9 @@ def _slots(statement: str) -> tuple[tuple[str, str, str], ...]:
     """Part, sort and text of every literal and placeholder, in order of appearance."""
     found: list[tuple[str, str, str]] = []
     depth_parts: list[str] = []
+    openings: list[int] = []
+    left = 0
+    """From here on, what was found stands on the left of an operator that may come next."""
     word = operator = ""
     between = False
     for match in _TOKENS.finditer(statement):
@@ -51,6 +56,11 @@ def _slots(statement: str) -> tuple[tuple[str, str, str], ...]:
         if sort is None:
             continue
         text = match.group()
+        if text in _PARTS:
+            for at in range(left, len(found)):
+                if found[at][0] == "other":
+                    found[at] = (_PARTS[text], *found[at][1:])
+        left = len(found)
         if sort == "word" and text.upper() == "AND" and between:
             word, between = "BETWEEN", False
         elif sort == "word":
@@ -61,15 +71,15 @@ def _slots(statement: str) -> tuple[tuple[str, str, str], ...]:
         elif sort == "operator":
             if text == "(":
                 part = "element" if word in ("IN", "ANY") and not operator else ""
-                if operator in ("<", ">", "<=", ">="):
-                    part = "bound"
-                elif operator == "=" and word not in ("ANY",):
-                    part = "key"
+                if operator in _PARTS and (operator != "=" or word not in ("ANY",)):
+                    part = _PARTS[operator]
                 depth_parts.append(part)
+                openings.append(len(found))
                 word = ""
             elif text == ")":
                 if depth_parts:
                     depth_parts.pop()
+                    left = openings.pop()
                 word = ""
             elif text != ",":
                 operator, word = text, ""
@@ -79,9 +89,9 @@ def _slots(statement: str) -> tuple[tuple[str, str, str], ...]:
                 part = "limit"
             elif word == "OFFSET":
                 part = "offset"
-            elif operator == "=":
-                part = "key"
-            elif operator in ("<", ">", "<=", ">=") or word in ("BETWEEN",):
+            elif operator in _PARTS:
+                part = _PARTS[operator]
+            elif word in ("BETWEEN",):
                 part = "bound"
             found.append((part, sort, text))
             word = operator = ""

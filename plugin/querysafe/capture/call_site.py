@@ -17,6 +17,7 @@ from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
 
+from querysafe.capture.overrides import is_override
 from querysafe.query import CallSite, Frame, Span
 
 LIBRARY, USER, TEMPLATE, STOP, GRAPHQL, FLUSH = range(6)
@@ -233,7 +234,7 @@ class CallSites:
     def frames(self, stack: Stack) -> tuple[Frame, ...]:
         """Name the lines of a stack."""
         if stack.frames is None:
-            stack.frames = tuple(map(self._frame, stack.entries))
+            stack.frames = tuple(map(self._frame, _past_overrides(stack.entries)))
         return stack.frames
 
     def _frame(self, entry: _Entry) -> Frame:
@@ -289,6 +290,17 @@ def _installation_folders(root: Path) -> Iterable[str]:
         folder = Path(entry)
         if next(folder.glob("*.dist-info"), None) and not root.is_relative_to(folder.resolve()):
             yield entry.rstrip("/")
+
+
+def _past_overrides(entries: tuple[_Entry, ...]) -> Iterable[_Entry]:
+    """The entries without methods that override SQLAlchemy's, unless there is nothing else."""
+    library: CodeType | None = None
+    for position, (code, lasti, called, template) in enumerate(entries):
+        if position + 1 < len(entries) and is_override(code):
+            library = called or library
+        else:
+            yield code, lasti, called or library, template
+            library = None
 
 
 def _as_marks(names: Iterable[str]) -> Iterable[str]:

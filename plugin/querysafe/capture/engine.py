@@ -8,7 +8,6 @@ One class-level listener sees engines created before and after it, sync and asyn
 import asyncio
 import sys
 import threading
-import time
 from collections.abc import Callable
 from itertools import count
 from typing import Any
@@ -21,9 +20,8 @@ from sqlalchemy.engine.interfaces import ExecuteStyle
 from querysafe.capture import requests
 from querysafe.capture.orm import PLAIN, Mark, cause_of, flush_serial, mark_in
 from querysafe.capture.raw import Raw, Recorder
-from querysafe.capture.windows import windows
+from querysafe.capture.windows import Window, windows
 
-_clock = time.perf_counter
 _running_loop = asyncio._get_running_loop
 _current_task = asyncio.current_task
 _thread = threading.get_ident
@@ -32,6 +30,7 @@ _scope = requests.current.get
 _flush = flush_serial.get
 _windows = windows.get
 _EXECUTE = ExecuteStyle.EXECUTE
+_BATCHES = ExecuteStyle.INSERTMANYVALUES
 _frame = sys._getframe
 _tuple = tuple.__new__
 _NO_FIELD = ("", 0)
@@ -51,9 +50,9 @@ class Serials:
             return known[1]
         number = next(self._numbers)
         if len(self.known) > 1000:
-            self.known = {
-                key: each for key, each in self.known.copy().items() if each[0]() is not None
-            }
+            for key, each in list(self.known.items()):
+                if each[0]() is None:
+                    self.known.pop(key, None)
         self.known[id(thing)] = (ref(thing), number)
         return number
 
@@ -65,9 +64,14 @@ def listen(recorder: Recorder) -> None:
     main_thread = threading.main_thread().ident
     sites, stragglers = recorder.sites, recorder.stragglers
     walk = sites.walk
+    clock = Window.clock
 
     def record(
-        run: Callable[..., Any], arguments: tuple[Any, ...], context: Any, many: bool
+        run: Callable[..., Any],
+        arguments: tuple[Any, ...],
+        context: Any,
+        many: bool = False,
+        bare: bool = False,
     ) -> bool:
         connection = context.root_connection
         if not connection._allow_autobegin:
@@ -75,61 +79,72 @@ def listen(recorder: Recorder) -> None:
             # connects first would count it.
             run(*arguments)
             return True
-        mark = cause = None
-        invoked = context.invoked_statement
-        if invoked is not None and (options := invoked._with_options):
-            mark = options[-1]
-            if mark.__class__ is not Mark:
-                mark = mark_in(options)
-        # Frame 0 is this one, 1 the listener, 2 and 3 are of the engine.
-        if mark is None:
-            stack = walk(_frame(3), recorder.until)
-        else:
-            stack = mark.stack
-            load_options = context.execution_options.get("_sa_orm_load_options")
-            if load_options is not None or getattr(invoked, "_compile_options", PLAIN) is not PLAIN:
-                cause = cause_of(invoked, options, load_options)
-        loop = _running_loop()
-        task = None if loop is None else _current_task(loop)
-        if task is not None and not stack.entries:
-            stack = sites.walk_awaiting(task)
-            if mark is not None:
-                mark.stack = stack
-        if _thread() == main_thread:
-            tasked = 0 if task is None else number_of(task)
-        else:
-            thread = _current_thread()
-            if task is None and thread in stragglers.threads and _scope() is None:
-                run(*arguments)
-                return True
-            tasked = -number_of(thread if task is None else task)
-        transaction = connection._nested_transaction or connection._transaction
-        number = 0
-        if transaction is not None:
-            known = known_serials.get(id(transaction))
-            if known is not None and known[0]() is transaction:
-                number = known[1]
+        if stragglers.threads and stragglers.runs_here() and _scope() is None:
+            run(*arguments)
+            return True
+        try:
+            mark = cause = None
+            invoked = context.invoked_statement
+            if invoked is not None and (options := invoked._with_options):
+                mark = options[-1]
+                if mark.__class__ is not Mark:
+                    mark = mark_in(options)
+            # Frame 0 is this one, 1 the listener, 2 and 3 are of the engine.
+            if mark is None:
+                stack = walk(_frame(3), recorder.until)
             else:
-                number = number_of(transaction)
-        graphql = sites.graphql_path(_frame(3)) if sites.sees_graphql else _NO_FIELD
+                stack = mark.stack
+                given = context.execution_options
+                if "_sa_orm_load_options" in given:
+                    cause = cause_of(invoked, mark, given["_sa_orm_load_options"])
+                    mark.parent = None
+                elif getattr(invoked, "_compile_options", PLAIN) is not PLAIN:
+                    cause = cause_of(invoked, mark, None)
+                    mark.parent = None
+            loop = _running_loop()
+            task = None if loop is None else _current_task(loop)
+            if task is not None and not stack.entries:
+                stack = sites.walk_awaiting(task)
+                if mark is not None:
+                    mark.stack = stack
+            if _thread() == main_thread:
+                tasked = 0 if task is None else number_of(task)
+            else:
+                tasked = -number_of(_current_thread() if task is None else task)
+            transaction = connection._nested_transaction or connection._transaction
+            number = 0
+            if transaction is not None:
+                known = known_serials.get(id(transaction))
+                if known is not None and known[0]() is transaction:
+                    number = known[1]
+                else:
+                    number = number_of(transaction)
+            parameters = () if bare else arguments[2]
+            sets = _sets(parameters, context) if many else 1
+            graphql = sites.graphql_path(_frame(3)) if sites.sees_graphql else _NO_FIELD
+        except Exception as problem:
+            # What we cannot record must not break what is recorded.
+            recorder.fail(problem)
+            run(*arguments)
+            return True
         error = None
         keep = recorder.keep  # a test may end, and another one begin, before the answer comes
-        started = _clock()
+        started = clock()
         try:
             run(*arguments)
         except BaseException as raised:
             error = type(raised).__name__
             raise
         finally:
-            duration = _clock() - started
+            duration = clock() - started
             keep(
                 _tuple(
                     Raw,
                     (
                         arguments[1],
-                        arguments[2] if len(arguments) > 3 else (),
+                        parameters,
                         many,
-                        len(context.parameters) if many else 1,
+                        sets,
                         stack,
                         mark,
                         cause,
@@ -181,11 +196,19 @@ def listen(recorder: Recorder) -> None:
         arguments = (cursor, statement, context)
         if _handled(dialect.dispatch.do_execute_no_params, on_bare, arguments):
             return True
-        return record(dialect.do_execute_no_params, arguments, context, False)
+        return record(dialect.do_execute_no_params, arguments, context, bare=True)
 
     event.listen(Engine, "do_execute", on_execute)
     event.listen(Engine, "do_executemany", on_many)
     event.listen(Engine, "do_execute_no_params", on_bare)
+
+
+def _sets(parameters: Any, context: Any) -> int:
+    """How many rows one round trip brings: of a long INSERT each batch is one."""
+    rows = context.parameters
+    if context.execute_style is _BATCHES and rows and rows[0]:
+        return max(1, min(len(rows), len(parameters) // len(rows[0])))
+    return len(rows)
 
 
 def _handled(listeners: Any, own: Any, arguments: tuple[Any, ...]) -> bool:

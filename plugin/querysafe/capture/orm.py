@@ -20,25 +20,26 @@ flush_serial: ContextVar[int] = ContextVar("querysafe_flush", default=0)
 _new = object.__new__
 _tuple = tuple.__new__
 PLAIN = SelectState.default_select_compile_options
-"""The compile options of a SELECT that an application wrote: loaders set their own."""
+"""The compile options of a SELECT that an application wrote and that was compiled before;
+loaders set their own, and so does the first compilation."""
 
 
 class Mark(UserDefinedOption):
     """Travels with the rows of one SELECT, and is that SELECT's identity."""
 
-    __slots__ = ("session", "stack")
+    __slots__ = ("parent", "session", "stack")
     propagate_to_loaders = True
     payload = None
     session: int
-    stack: "Stack | None"
-    """Where the SELECT was asked for; ``None`` where another process did."""
+    parent: "Mark | None"
+    """That of the SELECT whose rows led to this one, until it is sent: kept longer, the marks
+    of an object that is loaded again and again would become a chain without end."""
+    stack: "Stack"
+    """Where the SELECT was asked for."""
 
-    def __init__(self) -> None:
-        self.session = 0
-        self.stack = None
-
-    def __reduce__(self) -> tuple[type["Mark"], tuple[()]]:
-        return Mark, ()
+    def __reduce__(self) -> tuple[type[UserDefinedOption], tuple[()]]:
+        """A pickled object carries an option that says nothing, and can be read without us."""
+        return UserDefinedOption, ()
 
 
 def mark(state: Any, stack: "Stack") -> Mark:
@@ -46,12 +47,21 @@ def mark(state: Any, stack: "Stack") -> Mark:
 
     ``Select.options`` would do the same but drops what SQLAlchemy has memoized of a
     statement that an application keeps and runs again (20 µs a query).
+
+    The mark takes the place of the one that came with the rows, and is always the last
+    option: SQLAlchemy pairs the options of a statement with those of the equal one that it
+    compiled first, by position.
     """
     made = _new(Mark)
     made.session = state.session.hash_key
     made.stack = stack
     statement = state.statement
-    options = (*statement._with_options, made)
+    options = statement._with_options
+    made.parent = None
+    if options:
+        made.parent = mark_in(options)
+        options = tuple([option for option in options if option.__class__ is not Mark])
+    options = (*options, made)
     try:
         copy = _new(statement.__class__)
         copy.__dict__ = {**statement.__dict__, "_with_options": options}
@@ -61,6 +71,28 @@ def mark(state: Any, stack: "Stack") -> Mark:
         copy = statement.options(made)
     state.statement = copy
     return made
+
+
+def shorten(state: Any) -> None:
+    """Begin a lazy load's path anew where it is long, if a mark is all that travels along it.
+
+    Without an option on the parents' query, SQLAlchemy knows a lazy load by its own
+    relationship; with one, marks included, by the whole way to it, and from the fifth
+    step on it compiles each statement anew: a tree walked upwards took twice the time.
+    """
+    statement = state.statement
+    compile_options: Any = getattr(statement, "_compile_options", None)
+    path = getattr(compile_options, "_current_path", None)
+    if path is None or len(path) < LONG or len(statement._with_options) > 1:
+        return
+    owner = state.load_options._lazy_loaded_from
+    if owner is not None:
+        own = owner.mapper._path_registry[path.prop]
+        statement._compile_options = compile_options + {"_current_path": own}
+
+
+LONG = 10
+"""Elements of a path, two for each relationship; SQLAlchemy gives up beyond ten."""
 
 
 def mark_in(options: Any) -> Mark | None:
@@ -88,7 +120,7 @@ class Cause(NamedTuple):
     reason: str
 
 
-def cause_of(statement: Any, options: Any, load_options: Any) -> Cause | None:
+def cause_of(statement: Any, own: Mark, load_options: Any) -> Cause | None:
     """Read from an ORM SELECT about to be sent why it is; ``None`` when somebody asked for it.
 
     ``load_options`` is ``None`` where SQLAlchemy has nothing to say in them.
@@ -98,28 +130,17 @@ def cause_of(statement: Any, options: Any, load_options: Any) -> Cause | None:
     path = getattr(compile_options, "_current_path", None)
     owner = load_options._lazy_loaded_from
     if owner is not None:
-        return _tuple(Cause, ("lazy", _parent_in(options), path, owner.key, owner.manager, (), ""))
+        return _tuple(Cause, ("lazy", own.parent, path, owner.key, owner.manager, (), ""))
     if getattr(compile_options, "_for_refresh_state", False):
         owner = load_options._refresh_state
         if owner is None:
-            return Cause("column", _parent_in(options), None, None, None, (), "")
+            return Cause("column", own.parent, None, None, None, (), "")
         columns = getattr(compile_options, "_only_load_props", None) or ()
         reason = _reason(owner, columns, load_options)
-        return Cause("column", _parent_in(options), None, owner.key, owner.manager, columns, reason)
+        return Cause("column", own.parent, None, owner.key, owner.manager, columns, reason)
     if path is None or path.is_root:
         return None
-    return Cause("eager", _parent_in(options), path, None, None, (), "")
-
-
-def _parent_in(options: Any) -> Mark | None:
-    """The mark that a loader's statement has from the SELECT of its owner, before its own."""
-    own = None
-    for option in reversed(options):
-        if option.__class__ is Mark:
-            if own is not None:
-                return option
-            own = option
-    return None
+    return Cause("eager", own.parent, path, None, None, (), "")
 
 
 def _reason(owner: Any, columns: Any, load_options: Any) -> str:

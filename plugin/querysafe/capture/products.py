@@ -25,7 +25,7 @@ def joined_collections(
     found: dict[tuple[tuple[str, ...], CallSite | None], JoinedCollections] = {}
     seen: dict[tuple[int, CallSite | None], Any] = {}
     for index, raw in enumerate(raws):
-        if raw.cursor_statement.count("JOIN") < 2:
+        if "JOIN" not in raw.cursor_statement or raw.cursor_statement.count("JOIN") < 2:
             continue
         statement, site = getattr(raw.compiled, "statement", None), site_of(raw)
         if (id(statement), site) in seen:

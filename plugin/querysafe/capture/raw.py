@@ -1,5 +1,7 @@
 """What is kept while a query runs: references, nothing worked out."""
 
+import traceback
+from pathlib import Path
 from types import CodeType
 from typing import Any, NamedTuple
 
@@ -59,6 +61,15 @@ class Recorder:
         """Eager loads that were asked for in this recording."""
         self.keep = self.raws.append
         self.stragglers = Stragglers()
+        self.problem = ""
+        """The first failure of the recorder itself in this process, as text."""
+
+    def fail(self, problem: Exception) -> None:
+        """Note that a statement could not be recorded."""
+        if not self.problem:
+            told = traceback.extract_tb(problem.__traceback__)[-1]
+            place = f"{Path(told.filename).name}:{told.lineno}"
+            self.problem = f"{type(problem).__name__} at {place}: {problem}"
 
     def start(self) -> None:
         """Begin an empty recording."""

@@ -1,9 +1,11 @@
 """Raw records become a ``Recording``: lines named, parameters kept, parents found."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from weakref import ref
 
+from querysafe.capture.call_site import Stack
 from querysafe.capture.eager import EagerRequest
 from querysafe.capture.orm import Cause, Mark, path_labels, steps
 from querysafe.capture.products import joined_collections
@@ -13,9 +15,9 @@ from querysafe.params import ParamsPolicy, keep
 from querysafe.query import CallSite, CapturedQuery, Context, Frame, Kind, Loading, OrmCause
 from querysafe.recording import EagerLoad, Recording
 
-ALONE = 40
+ALONE = 20
 """So many repetitions of one statement from one stack are told one by one …"""
-FOLDED_FROM = 64
+FOLDED_FROM = 30
 """… when there are more than this; the rest becomes one query with ``calls``."""
 REMEMBERED = 5000
 _WRITES = (Kind.INSERT, Kind.UPDATE, Kind.DELETE)
@@ -134,7 +136,7 @@ class Interpreter:
             if raw.cause is None or raw.cause.loading != "column" or raw.cause.parent is None:
                 return index, self._site(raw)
             mark = raw.cause.parent
-        frames = self._sites.frames(mark.stack) if mark.stack is not None else ()
+        frames = self._sites.frames(mark.stack)
         return None, frames[0].site if frames else None
 
     def _context(self, raw: Raw, reading: "_Reading") -> Context:
@@ -248,10 +250,10 @@ def _folded(raws: Sequence[Raw], order: Sequence[int]) -> dict[int, list[int]]:
     """The repetitions of one statement by one stack that are told as one, by the first of them."""
     if len(raws) <= FOLDED_FROM:
         return {}
-    groups: dict[tuple[str, int], list[int]] = {}
+    groups: dict[tuple[str, Stack], list[int]] = defaultdict(list)
     for index in order:
         raw = raws[index]
-        groups.setdefault((raw.cursor_statement, id(raw.stack)), []).append(index)
+        groups[raw.cursor_statement, raw.stack] += (index,)
     return {
         members[ALONE]: members[ALONE:] for members in groups.values() if len(members) > FOLDED_FROM
     }

@@ -1,5 +1,6 @@
 """Threads that a test left running: what they send later is no query of the next test."""
 
+import asyncio
 import threading
 from threading import Thread
 
@@ -14,6 +15,10 @@ class Stragglers:
     def __init__(self) -> None:
         self._before: set[Thread] | None = None
         self.threads: frozenset[Thread] = frozenset()
+
+    def runs_here(self) -> bool:
+        """Whether one of them is running now, in no event loop: a loop serves whoever asks."""
+        return threading.current_thread() in self.threads and asyncio._get_running_loop() is None
 
     def begin(self) -> None:
         """Remember who is there when a test is about to be called."""

@@ -89,7 +89,11 @@ def within(raws: Sequence[Raw], opened: Window) -> list[Raw]:
 
 def ignored(raws: Sequence[Raw]) -> dict[int, str]:
     """Position to reason, for the statements sent within an ``ignore``: the innermost tells."""
-    return {index: reason for index, raw in enumerate(raws) if (reason := _reason(raw))}
+    return {
+        index: reason
+        for index, raw in enumerate(raws)
+        if (raw.windows or raw.task < 0) and (reason := _reason(raw))
+    }
 
 
 def _reason(raw: Raw) -> str:

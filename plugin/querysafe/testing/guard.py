@@ -3,8 +3,10 @@
 import base64
 import pickle
 import sys
+import traceback
 from collections.abc import Generator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -54,6 +56,8 @@ class Guard:
         self._failed_within = False
         self._until: Any = None
         self._run: RunResult | None = None
+        self.unjudged = False
+        """Whether a test could not be judged: mode ``check`` must not pass over it."""
         if settings.select or settings.ignore:
             self._judge = self._judging()
 
@@ -184,7 +188,11 @@ class Guard:
     def _finish_test(self, item: pytest.Item, report: pytest.TestReport) -> None:
         outcome = "failed" if self._failed_within else report.outcome
         is_plain = outcome == "passed" and report.when == "call" and not _expected(report)
-        result, used = self._judged(item, outcome, grow=is_plain)
+        try:
+            result, used = self._judged(item, outcome, grow=is_plain)
+        except Exception as error:
+            self._complain(item, error)
+            result, used = _nothing(item.nodeid, outcome), frozenset[Allowance]()
         item.user_properties += self.reporter.properties(result)
         report.user_properties[:] = item.user_properties
         if self.worker is None:
@@ -195,6 +203,16 @@ class Guard:
         if self.enforces and is_plain and (failing := self._failing(result)):
             report.outcome = "failed"
             report.longrepr = self.reporter.failure(failing)
+
+    def _complain(self, item: pytest.Item, error: Exception) -> None:
+        """Tell of a test that could not be judged: a mistake of ours costs no run of theirs."""
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        self.unjudged = True
+        self.summary.complaints.add(
+            f'"{item.nodeid}" could not be judged: {type(error).__name__}: {error} '
+            f"({Path(place.filename).name}:{place.lineno})\n"
+            "  hint: this is a mistake in querysafe, please report it with the statement"
+        )
 
     def _judged(
         self, item: pytest.Item, outcome: str, *, grow: bool
@@ -253,18 +271,24 @@ class Guard:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write the reports and the baseline: the process that has all results does."""
         self.listener.leave()
+        if self.listener.problem:
+            self.reporter.problems.append(
+                f"not every statement could be recorded ({self.listener.problem})\n"
+                "  hint: findings may be missing; please report this as a defect of querysafe"
+            )
         if self.worker is not None:
             output = self.config.workeroutput  # type: ignore[attr-defined]
             output["querysafe_collection"] = self.summary.collection.sent()
             complaints = {*self.summary.complaints, *self.reporter.problems}
             output["querysafe_complaints"] = sorted(complaints)
+            output["querysafe_unjudged"] = self.unjudged
             return
         try:
             self.reporter.finish(self.run_result())
         except QuerysafeError as error:
             self.reporter.problems.append(str(error))
             session.exitstatus = session.exitstatus or pytest.ExitCode.INTERNAL_ERROR
-        if self.reporter.failed:
+        if self.reporter.failed or (self.unjudged and self.enforces):
             session.exitstatus = session.exitstatus or pytest.ExitCode.INTERNAL_ERROR
         if self.enforces and self.summary.misses_baseline():
             self.reporter.problems.append(
@@ -280,6 +304,7 @@ class Guard:
         output = getattr(node, "workeroutput", {})
         self.summary.collection.receive(output.get("querysafe_collection", {}))
         self.summary.complaints.update(output.get("querysafe_complaints", ()))
+        self.unjudged = self.unjudged or output.get("querysafe_unjudged", False)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Say what was found, the diagnosis first."""

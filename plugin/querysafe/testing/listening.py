@@ -44,6 +44,11 @@ class Listener:
         """Whether a statement could be heard: SQLAlchemy is there and a test is under way."""
         return self._recorder is not None and self._is_open
 
+    @property
+    def problem(self) -> str:
+        """Why a statement could not be recorded; "" when all were."""
+        return "" if self._recorder is None else self._recorder.problem
+
     def open(self, until: "CodeType | None") -> None:
         """Begin a test; ``until`` is its own function."""
         self._is_open = True

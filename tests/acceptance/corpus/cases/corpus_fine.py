@@ -10,7 +10,7 @@ from blog.models import Author, Comment, Post, Tag
 from hr.models import Department, Employee, Engineer, Manager
 from shop.models import AuditEntry, Category, Customer, Line, Order, Payment, Product, Setting
 from shop.models import Tag as Label
-from sqlalchemy import delete, event, exists, func, insert, select, text, update
+from sqlalchemy import delete, event, exists, func, insert, literal, select, text, tuple_, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import (
     Session,
@@ -149,6 +149,31 @@ def test_fine_keyset_of_two_columns(session):  # good
         seen += rows
         name, key = rows[-1]
     assert len(seen) == 4
+
+
+def test_fine_keyset_in_two_directions(session):  # good
+    key, total, seen = 10**6, -1, 0
+    while True:
+        page = session.execute(
+            select(Order.id, Order.total)
+            .where(tuple_(Order.total, literal(key)) > tuple_(literal(total), Order.id))
+            .order_by(Order.total, Order.id.desc())
+            .limit(3)
+        ).all()
+        if not page:
+            break
+        seen += len(page)
+        key, total = page[-1].id, page[-1].total
+    assert seen == 8
+
+
+def test_fine_keyset_named_before_the_column(session):  # good
+    last, seen = 0, 0
+    while page := session.execute(
+        text("SELECT id FROM lines WHERE :last < id ORDER BY id LIMIT 5"), {"last": last}
+    ).all():
+        last, seen = page[-1].id, seen + len(page)
+    assert seen == 16
 
 
 def test_fine_pages_by_range(session):  # good
@@ -684,3 +709,20 @@ def test_fine_range_windows(session):  # good
         query = select(Line.id).where(Line.id >= low, Line.id < low + 4)
         found += session.scalars(query).all()
     assert len(found) == 16
+
+
+def test_fine_flush_within_a_flush(hr_session):  # good
+    with Session(hr_session.get_bind()) as history:
+
+        def keep(_session, _context, _objects):
+            history.add(Department(name="history"))
+            history.flush()
+
+        event.listen(hr_session, "before_flush", keep)
+        department = Department(name="all")
+        for name in ("some", "few", "one"):
+            department = Department(name=name, parent=department)
+        hr_session.add(department)
+        hr_session.flush()
+        event.remove(hr_session, "before_flush", keep)
+    assert department.parent.parent.name == "some"

@@ -8,7 +8,7 @@ from music.models import Album, Artist, Book, Shelf
 from school.models import Course, Enrolment, Student, Teacher
 from shop.models import Category, Customer, Line, Order, Payment, Product
 from sqlalchemy import select
-from sqlalchemy.orm import aliased, joinedload, selectinload
+from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 
 def test_one_to_many(session):  # bad
@@ -442,3 +442,20 @@ def test_nested_loop_over_comments(blog_sessions):  # bad
             for comment in post.comments:  # expect: QS101 Post.comments
                 assert comment.text
         assert len(authors) == 2
+
+
+class Routed(Session):
+    """Sends every statement to the replica that is nearest."""
+
+    def execute(self, *args, **kwargs):
+        return super().execute(*args, **kwargs)
+
+
+def test_session_that_overrides_execute(shop_engine):  # bad
+    with Routed(shop_engine) as session:
+        customers = session.scalars(select(Customer)).all()  # parent:
+        streets = []
+        for customer in customers:
+            streets += customer.addresses  # expect: QS101 Customer.addresses
+    # cure-contains: selectinload(Customer.addresses)
+    assert streets
