@@ -143,7 +143,7 @@ def test_z(session):
     project.run("--querysafe-update", "--deselect", "test_shop.py::test_dies")
     before = project.baseline()
     content = project.report(
-        "-n2", "--dist=loadfile", "--querysafe-update", apart=True, without=SERIAL[:-4]
+        "-n2", "--dist=load", "--querysafe-update", apart=True, without=SERIAL[:-4]
     )
     outcomes = {each["nodeid"].rpartition("::")[2]: each["outcome"] for each in content["tests"]}
     assert outcomes == {"test_a": "passed", "test_dies": "failed", "test_z": "passed"}

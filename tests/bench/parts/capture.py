@@ -92,6 +92,8 @@ class Arena:
                 "-q",
                 "-p",
                 "no:cacheprovider",
+                "-p",
+                "clock",
                 *who.arguments,
             ],
             cwd=self._folder,
