@@ -1,0 +1,118 @@
+"""What the choice needs of a planner, whoever answers: a clone, HypoPG, or the database itself."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from querysafe.advice.index import Index, Table
+from querysafe.advice.workload import Sample
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """Where sizes and statistics come from; said in every report."""
+
+    name: str
+    """``database``, ``statistics``, ``declared``, ``assumed`` or ``structure``."""
+    words: str
+    """One sentence for a person."""
+    priced: bool = True
+    """False when costs mean nothing (``structure``): no percentages are then shown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Existing:
+    """An index of the database, as the catalog knows it."""
+
+    name: str
+    index: Index
+    bytes: int
+    """Size as production has it, where that is known."""
+    valid: bool = True
+    constraint: bool = False
+    """Whether a primary key, unique or exclusion constraint stands on it."""
+    scans: int | None = None
+    """Times used since statistics were reset; None where not known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relation:
+    """A table as the planner sees it."""
+
+    table: Table
+    rows: float
+    bytes: int
+    columns: Mapping[str, str]
+    """Type (``format_type``) by column name, in order of position."""
+    primary_key: tuple[str, ...] = ()
+    foreign_keys: tuple[tuple[tuple[str, ...], Table, tuple[str, ...]], ...] = ()
+    """``(columns, referenced table, referenced columns)``."""
+    partitions: tuple[Table, ...] = ()
+    writes: float | None = None
+    """Rows inserted, updated and deleted since statistics were reset, where known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """One answer of ``EXPLAIN (VERBOSE, FORMAT JSON)``."""
+
+    cost: float
+    """Total cost of the top node, in the planner's units; triggers are not in it."""
+    root: Mapping[str, Any]
+    """The ``Plan`` object: https://www.postgresql.org/docs/current/sql-explain.html."""
+    indexes: frozenset[str]
+    """Names of all indexes used. A candidate's name is what :meth:`Planner.offer` gave."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A candidate that the planner can be asked about."""
+
+    name: str
+    index: Index
+    bytes: int
+    """Estimated size in production."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A candidate or a sample that the server did not take, and its words."""
+
+    what: Index | Sample
+    why: str
+
+
+class Planner(Protocol):
+    """Answers as production's planner would. Nothing it does outlives it."""
+
+    @property
+    def basis(self) -> Basis:
+        """Where its numbers come from."""
+
+    @property
+    def version(self) -> int:
+        """``server_version_num``."""
+
+    def relations(self) -> Mapping[Table, Relation]:
+        """All tables of the database that are not the system's."""
+
+    def existing(self) -> Sequence[Existing]:
+        """All indexes of those tables."""
+
+    def offer(self, candidates: Collection[Index]) -> tuple[Sequence[Offer], Sequence[Refused]]:
+        """Make candidates known (built on the clone, or hypothetical); all stay switched off."""
+
+    def plan(self, sample: Sample, *, enabled: Collection[Offer] = ()) -> Plan | Refused:
+        """Plan a sample with these candidates beside the existing indexes; never executes it."""
+
+    def distinct(self, table: Table, column: str) -> float | None:
+        """Number of distinct values as ``pg_stats`` counts it, in values; None when not known."""
+
+    def common(self, table: Table, column: str) -> Sequence[tuple[object, float]]:
+        """Most common values with their frequency, most frequent first; empty when not known."""
+
+    def null_fraction(self, table: Table, column: str) -> float | None:
+        """Share of NULLs, 0 to 1; None when not known."""
+
+    def correlation(self, table: Table, column: str) -> float | None:
+        """Physical order against logical, -1 to 1; None when not known."""
