@@ -146,3 +146,95 @@ def test_a_mistake_in_a_rule_is_told_and_changes_no_outcome(
 def test_a_suite_without_mistakes_is_judged_in_full(project: Project) -> None:
     project.write("test_naive.py", NAIVE)
     assert "could not be judged" not in project.run().stdout.str()
+
+
+ASSERTED = """
+import unittest
+import shop
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+def total(session):
+    return session.scalar(select(func.count()).select_from(shop.Order))
+
+class Good(unittest.TestCase):
+    def setUp(self):
+        self.session = Session(shop_engine)
+        shop.fill(self.session)
+
+    def tearDown(self):
+        for table in reversed(shop.Base.metadata.sorted_tables):
+            self.session.execute(delete(table))
+        self.session.commit()
+        self.session.close()
+
+    def test_same_question(self):
+        self.assertEqual(3, self.session.scalar(select(func.count()).select_from(shop.Order)))
+        self.assertEqual(6, self.session.scalar(select(func.count()).select_from(shop.Line)))
+        self.assertEqual(3, self.session.scalar(select(func.count()).select_from(shop.Order)))
+
+    def test_number_of_rows(self):
+        found = self.session.scalars(select(shop.Order)).all()
+        self.assertEqual(len(found), 3)
+        self.assertTrue(len(self.session.scalars(select(shop.Line)).all()) == 6)
+
+    def test_over_values(self):
+        for name in ("order 0", "order 1", "order 2"):
+            query = select(shop.Order.name).where(shop.Order.name == name)
+            self.assertEqual(self.session.scalar(query), name)
+
+class Bad(Good):
+    test_same_question = test_number_of_rows = test_over_values = None
+
+    def test_naive(self):
+        self.assertEqual(len(shop.products(self.session)), 6)
+"""
+
+
+def test_what_a_unittest_asserts_is_no_finding_and_what_it_calls_is(project: Project) -> None:
+    head = "from sqlalchemy import create_engine, StaticPool\n"
+    made = "shop_engine = create_engine('sqlite://', poolclass=StaticPool)\n"
+    create = "shop.Base.metadata.create_all(shop_engine)\n"
+    project.write(
+        "test_asserted.py",
+        head + ASSERTED.replace("\ndef total", f"\n{made}{create}\ndef total"),
+    )
+    content = project.report("test_asserted.py")
+    assert [each["outcome"] for each in content["tests"]] == ["passed"] * 4
+    assert [(each["rule"], each["nodeid"].rpartition("::")[2]) for each in content["findings"]] == [
+        ("QS101", "test_naive")
+    ]
+
+
+CASCADE = """
+import shop
+from sqlalchemy import event, ForeignKey, select, inspect
+from sqlalchemy.orm import Mapped, mapped_column, relationship, Session
+
+class Shelf(shop.Base):
+    __tablename__ = "shelves"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    books = relationship("Book", lazy="dynamic", cascade="all, delete-orphan")
+
+class Book(shop.Base):
+    __tablename__ = "books"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    shelf_id: Mapped[int] = mapped_column(ForeignKey("shelves.id"))
+
+def clear(session, shelf):
+    session.delete(shelf)
+    session.commit()
+
+def test_one(session, engine):
+    shop.Base.metadata.create_all(engine)
+    session.add(Shelf(books=[Book(), Book()]))
+    session.commit()
+    clear(session, session.scalars(select(Shelf)).one())
+"""
+
+
+def test_what_sqlalchemy_asks_in_order_to_delete_is_no_duplicate_read(project: Project) -> None:
+    project.write("test_cascade.py", CASCADE)
+    content = project.report("test_cascade.py")
+    assert [each["outcome"] for each in content["tests"]] == ["passed"]
+    assert [each["rule"] for each in content["findings"] if each["rule"] == "QS201"] == []

@@ -2,7 +2,7 @@
 
 import ast
 
-from querysafe.analysis.sources import function_of, nodes_in, source
+from querysafe.analysis.sources import asserts, function_of, nodes_in, source
 from querysafe.query import Frame
 
 _PASSING = ("all", "scalars", "fetchall", "unique", "mappings", "tuples", "execute")
@@ -21,7 +21,7 @@ def counted(frame: Frame, *, in_test: bool) -> str | None:
         index -= 1
         fetches_all = fetches_all or _is_all(chain[index])
     node, above = chain[index], chain[index - 1]
-    if any(isinstance(each, ast.Assert) for each in chain) and in_test:
+    if in_test and any(map(asserts, chain)):
         return None
     use = _use_of(node, above)
     if use is not None:
@@ -90,7 +90,7 @@ def _use_of_name(
         uses.append(_use_of(node, above) if above is not None else None)
         while above is not None and not isinstance(above, ast.stmt):
             above = parents.get(above)
-        if in_test and isinstance(above, ast.Assert):
+        if in_test and asserts(above):
             return None
     if stores != 1 or not uses or None in uses:
         return None

@@ -8,7 +8,14 @@ import ast
 from collections.abc import Iterator
 
 from querysafe.analysis.loops import Loop
-from querysafe.analysis.sources import function_of, names_in, nodes_in, source, statement_of
+from querysafe.analysis.sources import (
+    asserts,
+    function_of,
+    names_in,
+    nodes_in,
+    source,
+    statement_of,
+)
 
 _WAITS = ("sleep", "wait", "wait_for", "wait_until")
 _COUNTERS = ("range", "count", "repeat", "cycle")
@@ -107,6 +114,11 @@ def probes(loop: Loop) -> bool:
     deciding = [each for each in nodes_in(node) if isinstance(each, ast.If) and _leaves(each.body)]
     within = {id(inner) for each in deciding for inner in nodes_in(each)}
     return bool(used) and all(id(name) in within for name in used)
+
+
+def asserts_in(loop: Loop) -> bool:
+    """Whether its source asserts, in the words of pytest, unittest or a matcher library."""
+    return loop.node is not None and any(map(asserts, nodes_in(loop.node)))
 
 
 def checks(loop: Loop) -> bool:

@@ -115,7 +115,7 @@ def _is_tests_own(subject: Subject, query: CapturedQuery, loop: Loop) -> bool:
         return False
     asserting = (
         subject.is_asserted(query)
-        or (subject.is_direct(query) and (loop.has(ast.Assert) or purposes.expects(loop)))
+        or (subject.is_direct(query) and (purposes.asserts_in(loop) or purposes.expects(loop)))
         or (loop.depth == 0 and purposes.checks(loop))
     )
     return asserting and not subject.comes_from_query(loop)

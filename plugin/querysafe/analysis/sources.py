@@ -106,6 +106,23 @@ def nodes_in(node: ast.AST) -> tuple[ast.AST, ...]:
     return tuple(ast.walk(node))
 
 
+def asserts(node: ast.AST | None) -> bool:
+    """Whether a statement asserts: ``assert``, ``self.assertEqual(...)``, ``expect(...).to_be(...)``."""
+    if isinstance(node, ast.Assert):
+        return True
+    called = node.value if isinstance(node, ast.Expr) else None
+    while isinstance(called, ast.Await | ast.Call | ast.Attribute):
+        if isinstance(called, ast.Call):
+            name = called.func
+            last = name.attr if isinstance(name, ast.Attribute) else getattr(name, "id", "")
+            if last.startswith("assert") or last == "expect":
+                return True
+            called = called.func
+        else:
+            called = called.value
+    return False
+
+
 def names_in(node: ast.AST) -> set[str]:
     """Every name that is read within a node."""
     return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}

@@ -9,6 +9,7 @@ from querysafe.analysis.arranging import is_setup
 from querysafe.analysis.loops import Loop, loops_of, recursion_of, unseen_loop
 from querysafe.analysis.sources import (
     Function,
+    asserts,
     assignments,
     names_in,
     nodes_in,
@@ -103,12 +104,18 @@ class Subject:
         known = self._asserted.get(id(query.stack))
         if known is None:
             asserted = any(
-                isinstance(statement_of(source(frame.file).chain(frame)), ast.Assert)
+                asserts(statement_of(source(frame.file).chain(frame)))
                 for frame in query.stack
                 if self._is_test_itself(frame)
             )
             known = self._asserted[id(query.stack)] = (query.stack, asserted)
         return known[1]
+
+    @staticmethod
+    def is_of_unit_of_work(query: CapturedQuery) -> bool:
+        """Whether SQLAlchemy asked in order to write: cascades of a delete, keys of a commit."""
+        called = query.stack[0].library.rpartition(".")[2] if query.stack else ""
+        return called in ("commit", "delete", "flush", "__exit__", "__aexit__")
 
     def loop_of(self, query: CapturedQuery) -> Loop | None:
         """The innermost loop around a query that is not the test's own row of acts."""

@@ -63,6 +63,7 @@ def _is_asked(subject: Subject, query: CapturedQuery) -> bool:
         and query.error is None
         and bool(tables_of(query.statement))
         and not is_fresh(query.statement)
+        and not subject.is_of_unit_of_work(query)
         and not (subject.is_direct(query) and subject.is_asserted(query))
     )
 

@@ -33,6 +33,8 @@ def find(subject: Subject) -> Iterator[Finding]:
         label, count = label_of(first), calls_of(queries)
         if first.context.graphql_path and not first.orm_cause.path:
             cure = attempt(dataloader, queries)
+        elif subject.is_of_unit_of_work(first):
+            cure = ""  # the line says what to write, and not what SQLAlchemy asks for that
         else:
             cure = attempt(rows.cure, queries)
         yield Finding(
