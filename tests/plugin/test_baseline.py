@@ -183,6 +183,13 @@ def test_an_entry_that_a_cured_test_no_longer_needs_is_named(accepted: Project) 
     assert list(accepted.baseline()) == ["test_shop.txt"]
 
 
+def test_a_stale_entry_is_named_although_no_test_sends_a_query(project: Project) -> None:
+    project.write("test_shop.py", OTHER)
+    project.run("--querysafe-update")
+    project.write("test_shop.py", "def test_other():\n    pass\n")
+    project.run().stdout.fnmatch_lines(["*test_other: QS101 Order.lines*: 3 accepted, none found"])
+
+
 def test_a_new_column_moved_lines_and_a_reformat_change_nothing(accepted: Project) -> None:
     before = accepted.baseline()
     accepted.edit(

@@ -217,9 +217,19 @@ def test_plain():
     ours = sorted(name for name in sys.modules if name.startswith("querysafe."))
     assert "sqlalchemy" not in sys.modules
     assert not [name for name in ours if "analysis" in name or "capture.engine" in name], ours
-    assert "rich" not in sys.modules
 """,
     )
-    result = project.run_apart("--querysafe=check")
+    project.write(
+        "ending.py",
+        """
+import sys
+
+def pytest_unconfigure():
+    print("LOADED", sorted({"rich", "sqlalchemy", "querysafe.analysis"} & set(sys.modules)))
+""",
+    )
+    project.monkeypatch.setenv("PYTHONPATH", str(project.root))
+    result = project.run_apart("--querysafe=check", "-s", "-p", "ending")
     result.assert_outcomes(passed=1)
     result.stdout.no_fnmatch_line("*= querysafe =*")
+    result.stdout.fnmatch_lines(["LOADED []"])

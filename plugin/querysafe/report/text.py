@@ -31,7 +31,7 @@ def render(
     With ``color``, statements are cut to the ``width`` of the terminal.
     """
     busy = [test for test in run.tests if test.queries]
-    if not busy and not run.findings and not run.notes:
+    if not busy and not (run.findings or run.notes or run.stale):
         return ""
     console, out = _console(width, color)
     open_findings = [f for f in run.findings if f.verdict in (Verdict.NEW, Verdict.WORSE)]

@@ -118,20 +118,22 @@ class Reporter:
 
     def say(self, terminal: Any, run: RunResult) -> None:
         """Print the report, and where the others are."""
-        from querysafe.report import github, text
+        if run.findings or run.notes or run.stale or any(test.queries for test in run.tests):
+            from querysafe.report import text
 
-        body = text.render(
-            run,
-            width=terminal._tw.fullwidth,
-            color=bool(terminal._tw.hasmarkup),
-            top=self._settings.top,
-        )
-        if body:
+            body = text.render(
+                run,
+                width=terminal._tw.fullwidth,
+                color=bool(terminal._tw.hasmarkup),
+                top=self._settings.top,
+            )
             terminal.section("querysafe", sep="=")
             terminal._tw.write(body if body.endswith("\n") else f"{body}\n", flush=True)
         for line in (*self.written, *self.problems):
             terminal.line(f"querysafe: {line}")
         if self._github():
+            from querysafe.report import github
+
             sys.stdout.flush()
             terminal.line("")
             place = github.below(self._config.rootpath, os.environ.get("GITHUB_WORKSPACE"))
