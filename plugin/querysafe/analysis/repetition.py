@@ -12,6 +12,7 @@ from querysafe.analysis.loops import Loop, signature
 from querysafe.analysis.sources import names_in, nodes_in, source
 from querysafe.analysis.subject import READS, WRITES, Subject, calls_of
 from querysafe.analysis.values import (
+    condition_key,
     is_fresh,
     is_limited,
     is_paging,
@@ -54,6 +55,8 @@ def _found(subject: Subject) -> Iterator[Repetition]:
         if calls_of(asked) < subject.limits.threshold or _is_explained(subject, asked, loop):
             continue
         keys = {parameters_key(query) for query in asked}
+        if len(keys) == 1 and _is_one_round(asked):
+            continue
         if len(keys) == 1 and not _depends_on_row(loop):
             if not _is_changing(subject, asked, loop):
                 yield Repetition(asked, loop, "same")
@@ -74,7 +77,21 @@ def writes(subject: Subject) -> Iterator[Repetition]:
         told = list(single.values())
         if calls_of(told) < subject.limits.threshold or _is_meant(subject, told, loop):
             continue
+        if _is_column_by_column(told):
+            continue
         yield Repetition(told, loop, "row")
+
+
+def _is_one_round(queries: list[CapturedQuery]) -> bool:
+    """Whether each comes from a line of its own: nothing says that the loop went round twice."""
+    return len({id(query.stack) for query in queries}) == calls_of(queries)
+
+
+def _is_column_by_column(queries: list[CapturedQuery]) -> bool:
+    """Whether the same rows get another column each time: those are different statements."""
+    return len({query.statement for query in queries}) == calls_of(queries) and (
+        len({condition_key(query) for query in queries}) == 1
+    )
 
 
 def _groups(

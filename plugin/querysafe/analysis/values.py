@@ -232,6 +232,13 @@ def parameters_key(query: CapturedQuery) -> tuple[Any, ...]:
     return tuple(_comparable(value.value) for value in values_of(query))
 
 
+def condition_key(query: CapturedQuery) -> tuple[Any, ...]:
+    """Equal for two executions that choose the same rows: the last condition and its values."""
+    _, found, condition = " ".join(query.statement.split()).rpartition(" WHERE ")
+    count = len(_slots(condition)) if found else 0
+    return condition if found else "", *parameters_key(query)[-count or len(query.statement) :]
+
+
 def _comparable(value: Any) -> Any:
     try:
         hash(value)

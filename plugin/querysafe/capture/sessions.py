@@ -5,6 +5,7 @@ import sys
 from contextvars import ContextVar
 from itertools import count
 from typing import Any
+from weakref import ref
 
 import sqlalchemy
 from sqlalchemy import event
@@ -18,8 +19,8 @@ _frame = sys._getframe
 _flushes = count(1)
 _LEAKING = ("autoflush", "identity_token", "populate_existing", "yield_per")
 
-_open: ContextVar[tuple[tuple[int, int], ...]] = ContextVar("querysafe_flushes", default=())
-"""Session and number of each flush under way, outermost first.
+_open: ContextVar[tuple[tuple[Any, int], ...]] = ContextVar("querysafe_flushes", default=())
+"""Session (weakly) and number of each flush under way, outermost first.
 
 A listener of one session's flush may flush another one: an audit log, a history.
 """
@@ -49,7 +50,7 @@ def listen(recorder: Recorder) -> None:
 
     def before_flush(session: Any, _context: Any, _objects: Any) -> None:
         serial = next(_flushes)
-        _open.set((*_around(session), (session.hash_key, serial)))
+        _open.set((*_around(session), (ref(session), serial)))
         flush_serial.set(serial)
 
     def after_flush(session: Any, _context: Any) -> None:
@@ -64,13 +65,16 @@ def listen(recorder: Recorder) -> None:
     event.listen(Session, "after_flush", after_flush)
 
 
-def _around(session: Any) -> tuple[tuple[int, int], ...]:
-    """The flushes around that of a session; one of its own that failed before is forgotten."""
-    flushes = _open.get()
-    for position, (key, _) in enumerate(flushes):
-        if key == session.hash_key:
-            return flushes[:position]
-    return flushes
+def _around(session: Any) -> tuple[tuple[Any, int], ...]:
+    """The flushes around that of a session.
+
+    One that failed, or had nothing to write, is not told to be over: its session knows.
+    """
+    return tuple(
+        (known, serial)
+        for known, serial in _open.get()
+        if (other := known()) is not None and other is not session and other._flushing
+    )
 
 
 def _leaks() -> bool:

@@ -4,9 +4,11 @@ import asyncio
 import gc
 import threading
 
+import pytest
 from sqlalchemy import StaticPool, create_engine, literal, select, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 import querysafe
 from querysafe.capture.engine import Serials
@@ -16,6 +18,15 @@ ROUNDS = 20
 
 class Thing:
     pass
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Row(Base):
+    __tablename__ = "rows"
+    id: Mapped[int] = mapped_column(primary_key=True)
 
 
 def test_an_object_keeps_its_number_and_its_successor_gets_another_one() -> None:
@@ -93,3 +104,24 @@ def test_asyncio_tasks_one_after_the_other_are_different_tasks() -> None:
     with querysafe.capture() as captured:
         asyncio.run(main())
     assert len({query.context.task for query in captured}) == ROUNDS
+
+
+def test_a_flush_that_failed_or_had_nothing_to_write_lasts_no_longer_than_its_session_says() -> (
+    None
+):
+    engine = create_engine("sqlite://", poolclass=StaticPool)
+    Base.metadata.create_all(engine)
+    with Session(engine) as failing, Session(engine) as other:
+        failing.add(Row(id=1))
+        failing.commit()
+        failing.add(Row(id=1))
+        with pytest.raises(IntegrityError):
+            failing.flush()
+        failing.rollback()
+        other.add(Row(id=2))
+        other.flush()
+        with querysafe.capture() as captured:
+            for number in (3, 4):
+                other.bulk_insert_mappings(Row, [{"id": number}])
+        assert [query.context.flush for query in captured.queries] == [0, 0]
+    engine.dispose()

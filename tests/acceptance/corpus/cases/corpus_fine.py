@@ -726,3 +726,25 @@ def test_fine_flush_within_a_flush(hr_session):  # good
         hr_session.flush()
         event.remove(hr_session, "before_flush", keep)
     assert department.parent.parent.name == "some"
+
+
+def test_fine_each_column_by_a_statement_of_its_own(session):  # good
+    totals = {
+        Product.name: select(func.max(Category.name)).scalar_subquery(),
+        Product.price: select(func.count()).select_from(Line).scalar_subquery(),
+    }
+    for column, value in totals.items():
+        session.execute(update(Product).where(Product.id.in_([1])).values({column: value}))
+    assert session.get(Product, 1).price == 16
+
+
+def again(session, key):
+    first = session.scalar(select(Customer.city).where(Customer.id == key))
+    return first, session.scalar(select(Customer.city).where(Customer.id == key))
+
+
+def test_fine_two_lines_of_one_round(session):  # good
+    # allow: QS201
+    for key in session.scalars(select(Customer.id).where(Customer.id == 1)).all():
+        first, second = again(session, key)
+        assert first == second
