@@ -13,15 +13,25 @@ _ARRANGING = re.compile(
     r"_*(given|seed|make|build|arrange|set_?up|populate|prepare|prefill|fill)(_|\d|$)|"
     r"_*(setUp|setup_method|setup_class)"
 )
+REMEMBERED = 5000
+_setups: dict[tuple[int, str], tuple[tuple[Frame, ...], bool]] = {}
+"""Answers by stack, which is held so that no other gets its ``id()``."""
 _known: dict[tuple[str, int, str], bool] = {}
 _named: dict[tuple[str, int, str], bool] = {}
 
 
 def is_setup(stack: tuple[Frame, ...], test_file: str) -> bool:
     """Whether a statement was sent to arrange: from a fixture, a factory, a seeding function."""
-    return any(_arranges(frame, test_file) for frame in stack[:1]) or any(
-        _is_named_so(frame, test_file) for frame in stack
-    )
+    key = (id(stack), test_file)
+    known = _setups.get(key)
+    if known is None:
+        if len(_setups) >= REMEMBERED:
+            _setups.clear()
+        arranged = any(_arranges(frame, test_file) for frame in stack[:1]) or any(
+            _is_named_so(frame, test_file) for frame in stack
+        )
+        known = _setups[key] = (stack, arranged)
+    return known[1]
 
 
 def _arranges(frame: Frame, test_file: str) -> bool:

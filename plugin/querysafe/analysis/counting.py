@@ -10,6 +10,20 @@ _PASSING = ("all", "scalars", "fetchall", "unique", "mappings", "tuples", "execu
 
 def counted(frame: Frame, *, in_test: bool) -> str | None:
     """``count`` or ``exists`` when only that is used of the rows, else ``None``."""
+    known = _known.get((id(frame), in_test))
+    if known is None:
+        if len(_known) >= REMEMBERED:
+            _known.clear()
+        known = _known[id(frame), in_test] = (frame, _counted(frame, in_test=in_test))
+    return known[1]
+
+
+REMEMBERED = 5000
+_known: dict[tuple[int, bool], tuple[Frame, str | None]] = {}
+"""Answers by frame, which is held so that no other gets its ``id()``."""
+
+
+def _counted(frame: Frame, *, in_test: bool) -> str | None:
     chain = source(frame.file).chain(frame)
     index = len(chain) - 1
     while index > 0 and not isinstance(chain[index], ast.Call | ast.Await):

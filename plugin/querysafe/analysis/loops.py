@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from querysafe.analysis.sources import Comprehension, Function, nodes_in, source
 from querysafe.query import CapturedQuery, Frame
@@ -49,12 +50,7 @@ class Loop:
         target = self.target
         if not isinstance(target, ast.Name) or self.node is None:
             return False
-        return any(
-            isinstance(each, ast.Call)
-            and isinstance(each.func, ast.Name)
-            and each.func.id == target.id
-            for each in nodes_in(self.node)
-        )
+        return target.id in _functions_called(self.node)
 
     @property
     def target(self) -> ast.expr | None:
@@ -134,6 +130,17 @@ def unseen_loop(query: CapturedQuery) -> Loop | None:
 REMEMBERED = 5000
 _known: dict[int, tuple[tuple[Frame, ...], tuple[Loop, ...]]] = {}
 """Loops by stack, which is held so that no other gets its ``id()``."""
+
+
+@lru_cache(maxsize=4096)
+def _functions_called(node: ast.AST) -> frozenset[str]:
+    return frozenset(
+        each.func.id
+        for each in nodes_in(node)
+        if isinstance(each, ast.Call) and isinstance(each.func, ast.Name)
+    )
+
+
 _NOWHERE = Frame(site=None, file="")  # type: ignore[arg-type]
 
 

@@ -97,6 +97,8 @@ def _is_column_by_column(queries: list[CapturedQuery]) -> bool:
 def _groups(
     subject: Subject, kinds: tuple[Kind, ...], loadings: tuple[Loading, ...]
 ) -> Iterator[tuple[Loop, list[CapturedQuery]]]:
+    if not subject.repeats:
+        return
     counts: dict[tuple[object, ...], int] = defaultdict(int)
     chosen = [
         query

@@ -1,6 +1,7 @@
 """What is judged: one test's recording, with what is known of the test itself."""
 
 import ast
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -63,6 +64,14 @@ class Subject:
             if query.context.phase in ("call", "")
             and (query.context.request or not is_setup(query.stack, self.file))
         )
+
+    @cached_property
+    def repeats(self) -> bool:
+        """Whether any shape was sent as often as makes a finding: most tests are done with that."""
+        counts: dict[str, int] = defaultdict(int)
+        for query in self.queries:
+            counts[query.fingerprint] += query.calls
+        return max(counts.values(), default=0) >= self.limits.threshold
 
     @cached_property
     def by_index(self) -> dict[int, CapturedQuery]:

@@ -8,6 +8,7 @@ One class-level listener sees engines created before and after it, sync and asyn
 import asyncio
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable
 from itertools import count
 from typing import Any
@@ -16,6 +17,7 @@ from weakref import ref
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from sqlalchemy.engine.interfaces import ExecuteStyle
+from sqlalchemy.sql.selectable import Select
 
 from querysafe.capture import requests
 from querysafe.capture.orm import PLAIN, Mark, cause_of, flush_serial, mark_in
@@ -59,8 +61,9 @@ class Serials:
 
 def listen(recorder: Recorder) -> None:
     """Hear every statement from now on. Called once a process."""
-    serials = Serials()
-    known_serials, number_of = serials.known, serials.of
+    number_of = Serials().of
+    latest: tuple[Any, int] = (lambda: None, 0)
+    """The transaction of the last statement and its number: mostly that of the next one, too."""
     main_thread = threading.main_thread().ident
     sites, stragglers = recorder.sites, recorder.stragglers
     walk = sites.walk
@@ -73,6 +76,7 @@ def listen(recorder: Recorder) -> None:
         many: bool = False,
         bare: bool = False,
     ) -> bool:
+        nonlocal latest
         connection = context.root_connection
         if not connection._allow_autobegin:
             # The dialect asks a new server for its version and the like: whichever test
@@ -98,7 +102,7 @@ def listen(recorder: Recorder) -> None:
                 if "_sa_orm_load_options" in given:
                     cause = cause_of(invoked, mark, given["_sa_orm_load_options"])
                     mark.parent = None
-                elif getattr(invoked, "_compile_options", PLAIN) is not PLAIN:
+                elif invoked.__class__ is not Select or invoked._compile_options is not PLAIN:
                     cause = cause_of(invoked, mark, None)
                     mark.parent = None
             loop = _running_loop()
@@ -114,11 +118,10 @@ def listen(recorder: Recorder) -> None:
             transaction = connection._nested_transaction or connection._transaction
             number = 0
             if transaction is not None:
-                known = known_serials.get(id(transaction))
-                if known is not None and known[0]() is transaction:
-                    number = known[1]
-                else:
+                of, number = latest
+                if of() is not transaction:
                     number = number_of(transaction)
+                    latest = (ref(transaction), number)
             parameters = () if bare else arguments[2]
             sets = _sets(parameters, context) if many else 1
             graphql = sites.graphql_path(_frame(3)) if sites.sees_graphql else _NO_FIELD
@@ -128,7 +131,7 @@ def listen(recorder: Recorder) -> None:
             run(*arguments)
             return True
         error = None
-        keep = recorder.keep  # a test may end, and another one begin, before the answer comes
+        raws = recorder.raws  # a test may end, and another one begin, before the answer comes
         started = clock()
         try:
             run(*arguments)
@@ -137,7 +140,14 @@ def listen(recorder: Recorder) -> None:
             raise
         finally:
             duration = clock() - started
-            keep(
+            rowcount = -1
+            if error is None:
+                try:
+                    rowcount = arguments[0].rowcount
+                except Exception:  # a driver that does not know raises what it likes
+                    rowcount = -1
+            # Adding to a list in place is one step for all threads, and a call less.
+            raws += (
                 _tuple(
                     Raw,
                     (
@@ -160,10 +170,10 @@ def listen(recorder: Recorder) -> None:
                         graphql,
                         started,
                         duration,
-                        -1 if error is not None else getattr(arguments[0], "rowcount", -1),
+                        rowcount,
                         error,
                     ),
-                )
+                ),
             )
         return True
 
@@ -173,7 +183,7 @@ def listen(recorder: Recorder) -> None:
         dialect = context.dialect
         arguments = (cursor, statement, parameters, context)
         others = dialect.dispatch.do_execute
-        if (others.listeners or len(others.parent_listeners) > 1) and _handled(
+        if (others.listeners or others.parent_listeners != alone) and _handled(
             others, on_execute, arguments
         ):
             return True
@@ -198,6 +208,7 @@ def listen(recorder: Recorder) -> None:
             return True
         return record(dialect.do_execute_no_params, arguments, context, bare=True)
 
+    alone = deque([on_execute])
     event.listen(Engine, "do_execute", on_execute)
     event.listen(Engine, "do_executemany", on_many)
     event.listen(Engine, "do_execute_no_params", on_bare)

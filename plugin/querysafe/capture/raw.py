@@ -59,7 +59,6 @@ class Recorder:
         self.raws: list[Raw] = []
         self.eager: list[Any] = []
         """Eager loads that were asked for in this recording."""
-        self.keep = self.raws.append
         self.stragglers = Stragglers()
         self.problem = ""
         """The first failure of the recorder itself in this process, as text."""
@@ -76,7 +75,6 @@ class Recorder:
         self.sites.trim()
         self.raws = []
         self.eager = []
-        self.keep = self.raws.append
         self.active = True
 
     def heard(self, without: str = "") -> list[Raw]:

@@ -1,6 +1,6 @@
 """QS201: the same question is asked twice within one act."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from querysafe.analysis.cures.attempt import attempt
@@ -27,14 +27,17 @@ RULE = Rule(
 
 def find(subject: Subject) -> Iterator[Finding]:
     """Group equal reads of one act until something writes."""
+    if not subject.repeats:
+        return
     groups: dict[tuple[object, ...], list[CapturedQuery]] = defaultdict(list)
     eras: dict[str, int] = defaultdict(int)
+    sent = Counter(query.statement for query in subject.queries)
     for query in subject.queries:
         if query.kind in WRITES:
             for table in tables_of(query.statement):
                 eras[table] += 1
             continue
-        if query.kind not in READS or not _is_asked(subject, query):
+        if query.kind not in READS or sent[query.statement] < 2 or not _is_asked(subject, query):
             continue
         tables = tables_of(query.statement)
         era = tuple(sorted((table, eras[table]) for table in tables))
