@@ -19,6 +19,8 @@ OTHER_VARIABLES = (
     "QUERYSAFE_REQUIRE",
 )
 """Environment variables of ours that are no option."""
+SECTIONS = ("advice",)
+"""Tables below ``[tool.querysafe]`` that a command of ours reads itself."""
 _TRUE = ("1", "true", "yes", "on")
 _FALSE = ("0", "false", "no", "off")
 
@@ -183,7 +185,9 @@ def _from_pyproject(path: Path | None) -> Mapping[str, Any]:
         raise SettingsError(
             f'"tool.querysafe" in "{path}" is no table', hint="write [tool.querysafe]"
         )
-    for name in table:
+    for name, value in table.items():
+        if name in SECTIONS and isinstance(value, dict):
+            continue
         if name not in BY_NAME:
             raise SettingsError(
                 f'[tool.querysafe] has no option "{name}"', hint=did_you_mean(name, BY_NAME)
