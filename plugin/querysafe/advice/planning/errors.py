@@ -1,0 +1,15 @@
+"""What can go wrong before a plan is made."""
+
+from querysafe.errors import QuerysafeError
+
+
+class PlanningError(QuerysafeError):
+    """the database cannot be asked for plans"""
+
+    slug = "advise"
+
+
+class StatisticsError(QuerysafeError):
+    """a statistics file cannot be read or written"""
+
+    slug = "advise"

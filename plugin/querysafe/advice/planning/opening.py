@@ -1,0 +1,143 @@
+"""Which planner answers: the database itself, or a clone with told, declared or guessed sizes."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from querysafe.advice.index import Table
+from querysafe.advice.planner import Basis, Planner
+from querysafe.advice.planning import catalog as catalogs
+from querysafe.advice.planning.catalog import Catalog
+from querysafe.advice.planning.clone import clone_of
+from querysafe.advice.planning.errors import PlanningError
+from querysafe.advice.planning.guessing import guess
+from querysafe.advice.planning.matching import match
+from querysafe.advice.planning.on_clone import ClonePlanner
+from querysafe.advice.planning.reading import settings_of
+from querysafe.advice.planning.statistics import Statistics, load
+from querysafe.postgres.target import Target
+
+ASSUMED_ROWS = 1_000_000
+"""Rows of a table of which nobody said how many it has."""
+_BYTES = ("C", "POSIX")
+
+
+@contextmanager
+def open_planner(
+    database_url: str,
+    *,
+    statistics: Path | None = None,
+    rows: Mapping[str, int] | None = None,
+    assumed_rows: int = ASSUMED_ROWS,
+    place: str = "auto",
+    timeout_seconds: float = 30.0,
+    bin_directory: Path | None = None,
+) -> Iterator[Planner]:
+    """Open a planner over the schema of a database, which is read and never changed.
+
+    With a ``statistics`` file it decides as the database would from which that was exported;
+    ``rows`` declares tables' sizes (``{"orders": 5_000_000}`` or ``{"shop.orders": …}``), the
+    others have ``assumed_rows``, and the rest is guessed from the schema. ``place`` is where
+    the clone is made: ``auto``, ``server`` or ``embedded``. Raises :class:`PlanningError`,
+    :class:`~querysafe.advice.planning.errors.StatisticsError` and
+    :class:`~querysafe.errors.ServerError`.
+    """
+    source = Target.parse(database_url)
+    told = load(statistics) if statistics is not None else None
+    with source.connect(autocommit=True) as connection:
+        catalog = catalogs.read(connection)
+        settings = settings_of(connection)
+    if not catalog:
+        raise PlanningError(
+            f'"{source}" has no tables',
+            hint="create the schema first: alembic upgrade head",
+        )
+    by_bytes = told is not None and told.collation in _BYTES
+    with clone_of(
+        source, place=place, sorts_by_bytes=by_bytes, bin_directory=bin_directory
+    ) as clone:
+        with clone.target.connect(autocommit=True) as connection:
+            arrived = catalogs.read(connection)
+        known, basis = _known(arrived, told, rows or {}, assumed_rows, statistics)
+        missing = sorted(f"{t.schema}.{t.name}" for t in catalog if t not in arrived)
+        left_out = f"; left out: {', '.join(missing)}" if missing else ""
+        planner = ClonePlanner(
+            clone.target,
+            replace(basis, words=f"{basis.words}; planned on {clone.words}{left_out}"),
+            known,
+            settings={**settings, **(told.settings if told else {})},
+            timeout_seconds=timeout_seconds,
+        )
+        try:
+            yield planner
+        finally:
+            planner.close()
+
+
+def _known(
+    catalog: Catalog,
+    told: Statistics | None,
+    declared: Mapping[str, int],
+    assumed: int,
+    file: Path | None,
+) -> tuple[Statistics, Basis]:
+    """The statistics of all tables, each from the best source, and what to say of it."""
+    counts = _declared(catalog, declared)
+    if told is None:
+        statistics = guess(catalog, _with_assumed(catalog, counts, assumed))
+        if counts:
+            others = "" if len(counts) >= len(catalog) else f", {assumed:,} for the others"
+            words = f"declared row counts of {len(counts)} tables{others}"
+            return statistics, Basis(
+                name="declared", words=f"{words}; statistics guessed from the schema"
+            )
+        words = f"every table is assumed to have {assumed:,} rows"
+        return statistics, Basis(
+            name="assumed", words=f"{words}; statistics guessed from the schema"
+        )
+    matched = match(told, catalog)
+    guessed = guess(catalog, _with_assumed(catalog, counts, assumed))
+    tables = {**guessed.tables, **matched.statistics.tables}
+    for table, each in matched.statistics.tables.items():
+        columns = {**guessed.tables[table].columns, **each.columns}
+        tables[table] = replace(each, columns=columns)
+    taken = f" of {told.taken}" if told.taken else ""
+    words = f'production statistics from "{file}"{taken} (PostgreSQL {told.version // 10000})'
+    return replace(matched.statistics, tables=tables), Basis(
+        name="statistics", words=words + matched.words()
+    )
+
+
+def _declared(catalog: Catalog, declared: Mapping[str, int]) -> dict[Table, float]:
+    counts: dict[Table, float] = {}
+    for name, count in declared.items():
+        table = catalogs.find(catalog, name)
+        if table is None:
+            raise PlanningError(
+                f'rows are declared for "{name}", and there is no such table',
+                hint="write the name as in the database, with its schema where that is not public",
+            )
+        if count < 0:
+            raise PlanningError(f'"{name}" cannot have {count} rows')
+        counts[table] = float(count)
+    return counts
+
+
+def _with_assumed(
+    catalog: Catalog, counts: Mapping[Table, float], assumed: int
+) -> dict[Table, float]:
+    """Rows of every table; a partitioned one's are shared among its partitions."""
+    found: dict[Table, float] = {}
+
+    def spread(table: Table, count: float) -> None:
+        children = catalog[table].children
+        found[table] = count
+        for child in children:
+            spread(child, counts.get(child, count / len(children)))
+
+    inner = {child for entry in catalog.values() for child in entry.children}
+    for table in catalog:
+        if table not in inner:
+            spread(table, counts.get(table, float(assumed)))
+    return found

@@ -1,0 +1,89 @@
+"""How big an index would be in production.
+
+B-tree: ``src/backend/access/nbtree/nbtsort.c`` and ``nbtdedup.c`` (a key with its duplicates is
+one posting list of up to a tenth of a page); the others are rules of thumb.
+"""
+
+import math
+from dataclasses import dataclass
+
+from querysafe.advice.index import Index
+
+PAGE = 8192
+_USABLE = PAGE - 24 - 16
+_TUPLE, _POINTER, _ROW_ID = 8, 4, 6
+_POSTING = 808
+"""Bytes of the longest posting list that a sorted build makes."""
+_NOT_MERGED = frozenset({"numeric", "real", "double precision", "jsonb", "interval"})
+"""Types whose equal values may differ, so that duplicates are stored one by one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """What an index would hold."""
+
+    rows: float
+    distinct: float
+    """Different keys among the rows."""
+    width: float
+    """Bytes of all columns of an entry."""
+    types: tuple[str, ...] = ()
+    """Base types of the key columns; ``""`` for an expression."""
+    elements: float = 1.0
+    """Entries of a row, for a kind that splits its value (GIN)."""
+    heap_pages: int = 0
+
+
+def pages(index: Index, contents: Contents) -> int:
+    """Pages of an index, its meta page included."""
+    rows = max(0.0, contents.rows)
+    if index.method == "btree":
+        return _btree(index, contents, rows)
+    if index.method == "gin":
+        return _gin(contents, rows)
+    if index.method == "brin":
+        every = int(dict(index.storage).get("pages_per_range", "128"))
+        ranges = math.ceil(contents.heap_pages / max(1, every))
+        entry = _aligned(8 + 2 * contents.width) + _POINTER
+        return 2 + math.ceil(ranges / 1360) + math.ceil(ranges * entry / _USABLE)
+    if index.method == "hash":
+        return 4 + math.ceil(rows * (_aligned(_TUPLE + 4) + _POINTER) / (_USABLE * 0.75))
+    entry = _aligned(_TUPLE + contents.width + 4) + _POINTER
+    return 1 + math.ceil(rows * entry / (_USABLE * 0.7))
+
+
+def _btree(index: Index, contents: Contents, rows: float) -> int:
+    fill = int(dict(index.storage).get("fillfactor", "90")) / 100
+    single = _aligned(_TUPLE + contents.width) + _POINTER
+    total = rows * single
+    distinct = min(rows, max(1.0, contents.distinct)) if rows else 1.0
+    merges = dict(index.storage).get("deduplicate_items", "on") not in ("off", "false")
+    if merges and not index.include and not _unmergeable(contents) and not index.unique:
+        each = rows / distinct if distinct else 0.0
+        if each > 1:
+            lists = max(1.0, each * _ROW_ID / max(1.0, _POSTING - contents.width))
+            merged = distinct * (lists * single + _ROW_ID * each)
+            total = min(total, merged)
+    leaves = max(1, math.ceil(total / ((_USABLE - single) * fill)))
+    count, level = leaves, leaves
+    pivots = max(2.0, _USABLE * 0.7 / single)
+    while level > 1:
+        level = math.ceil(level / pivots)
+        count += level
+    return 1 + count
+
+
+def _unmergeable(contents: Contents) -> bool:
+    return any(each in _NOT_MERGED or each.endswith("[]") for each in contents.types)
+
+
+def _gin(contents: Contents, rows: float) -> int:
+    """Posting lists of about two bytes a row and key, and a tree over the distinct keys."""
+    postings = rows * contents.elements
+    keys = min(postings, max(1.0, contents.distinct))
+    each = 2.2 if postings / max(1.0, keys) > 4 else 8.0
+    return 2 + math.ceil((postings * each + keys * 24) / (_USABLE * 0.85))
+
+
+def _aligned(size: float) -> int:
+    return -(-math.ceil(size) // 8) * 8
