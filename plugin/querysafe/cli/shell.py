@@ -2,7 +2,9 @@
 
 import os
 import platform
+import signal
 import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
@@ -109,7 +111,8 @@ class Shell(click.Group):
         if os.environ.get("NO_COLOR"):
             extra.setdefault("color", False)
         try:
-            status = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+            with _cleaning_up():
+                status = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         except QuerysafeError as error:
             _say(error.message, error.hint)
             status = error.exit_status
@@ -118,7 +121,7 @@ class Shell(click.Group):
             status = INTERRUPTED
         except click.ClickException as error:
             _say(*_told(error))
-            status = ExitCode.USAGE if isinstance(error, click.UsageError) else ExitCode.FAILED
+            status = error.exit_code if isinstance(error, click.UsageError) else ExitCode.FAILED
         sys.exit(status if isinstance(status, int) else ExitCode.OK)
 
 
@@ -155,6 +158,23 @@ def _reader_may_leave() -> Iterator[None]:
         # What is left in the buffer must not be flushed into the closed pipe at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise Exit(BROKEN_PIPE) from None
+
+
+@contextmanager
+def _cleaning_up() -> Iterator[None]:
+    """Let SIGTERM unwind what runs, so that children end and unfinished files go."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    earlier = signal.signal(signal.SIGTERM, _terminated)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, earlier)
+
+
+def _terminated(number: int, _frame: object) -> None:
+    raise SystemExit(128 + number)
 
 
 def _say(message: str, hint: str | None) -> None:

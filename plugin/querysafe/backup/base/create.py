@@ -21,6 +21,9 @@ from querysafe.backup.manifest import Manifest, Part, new_id
 from querysafe.backup.reading import Checked, discard_on_error, read_back
 from querysafe.backup.repository import Repository
 from querysafe.backup.steps import Steps
+from querysafe.backup.wal import cluster, names
+from querysafe.backup.wal.coverage import segment_bytes
+from querysafe.errors import ServerError
 from querysafe.postgres.child import child
 from querysafe.postgres.programs import for_server
 from querysafe.postgres.target import Target
@@ -69,7 +72,7 @@ def create(
         purpose = f"the base backup of the cluster {system}"
         lock(connection, purpose)
         with lease(repository, purpose):
-            return _make(repository, target, wishes, steps, facts, system)
+            return _make(repository, target, wishes, steps, facts, system, connection)
 
 
 def _make(
@@ -79,6 +82,7 @@ def _make(
     steps: Steps,
     facts: dict[str, Any],
     system: str,
+    connection: "psycopg.Connection[Any]",
 ) -> Manifest:
     started = datetime.now(UTC)
     id = new_id(started)
@@ -111,6 +115,7 @@ def _make(
                 progress=step.advance,
             )
         label, listed = _kept(watched)
+        facts["stopped"] = _server_time(connection)
         with repository.create(catalog.place(id, f"files.json{suffix}")) as writer:
             files = streams.store(
                 io.BytesIO(listed),
@@ -121,6 +126,8 @@ def _make(
         parts = (base, files)
         read_back(repository, id, parts, steps)
         manifest = _manifest(id, parts, started, label, listed, facts, system, wishes)
+        _refuse_missing_wal(manifest, watched.names)
+        cluster.note(repository, system)
         catalog.publish(repository, manifest)
     return manifest
 
@@ -158,6 +165,19 @@ def _manifest(
     )
 
 
+def _refuse_missing_wal(manifest: Manifest, members: frozenset[str]) -> None:
+    """A base backup stands alone: the WAL from its start to its stop is in it."""
+    size = segment_bytes(manifest)
+    start, stop = (names.parse_lsn(text or "") for text in (manifest.start_lsn, manifest.stop_lsn))
+    for number in range(start // size, (stop - 1) // size + 1):
+        name = names.Segment(int(manifest.timeline or 1), number, size).name
+        if f"pg_wal/{name}" not in members:
+            raise BackupError(
+                f'the server had removed the segment "{name}" before the backup ended',
+                hint="raise wal_keep_size, or take the backup at a quieter time",
+            )
+
+
 def _kept(watched: TarWatch) -> tuple[str, bytes]:
     missing = _KEPT - set(watched.found)
     if missing or not watched.is_whole:
@@ -190,7 +210,7 @@ def _refuse(facts: dict[str, Any], wishes: Wishes) -> None:
         raise BackupError(
             f"the cluster has {facts['tablespaces']} tablespaces of its own, which a stream "
             "cannot carry",
-            hint="use pgBackRest or Barman for this cluster: --engine pgbackrest",
+            hint="take logical backups of its databases, or use pgBackRest for this cluster",
         )
     parent = wishes.parent
     if parent is None:
@@ -207,6 +227,17 @@ def _refuse(facts: dict[str, Any], wishes: Wishes) -> None:
         raise BackupError(f'"{parent.id}" is no base backup of this cluster')
 
 
+def _server_time(connection: "psycopg.Connection[Any]") -> str:
+    import psycopg
+
+    try:
+        row = connection.execute("SELECT clock_timestamp()").fetchone()
+    except psycopg.Error as error:
+        raise ServerError(f"the server went away: {type(error).__name__}") from None
+    assert row is not None
+    return str(row[0].astimezone(UTC).isoformat())
+
+
 def _facts(connection: "psycopg.Connection[Any]") -> dict[str, Any]:
     row = connection.execute(
         """
@@ -217,7 +248,8 @@ def _facts(connection: "psycopg.Connection[Any]") -> dict[str, Any]:
                pg_size_bytes(current_setting('wal_segment_size')),
                current_setting('summarize_wal', true),
                (SELECT count(*) FROM pg_tablespace WHERE spcname NOT IN ('pg_default', 'pg_global')),
-               (SELECT sum(pg_database_size(oid)) FROM pg_database)::bigint
+               (SELECT sum(pg_database_size(oid)) FROM pg_database)::bigint,
+               pg_is_in_recovery()
         """
     ).fetchone()
     assert row is not None
@@ -230,6 +262,7 @@ def _facts(connection: "psycopg.Connection[Any]") -> dict[str, Any]:
         "summarize_wal",
         "tablespaces",
         "bytes",
+        "standby",
     )
     facts = dict(zip(names, row, strict=True))
     facts["major"] = connection.info.server_version // 10000

@@ -21,6 +21,12 @@ class TarWatch:
         self._zero_blocks = 0
         self.found: dict[str, bytearray] = {}
         self.members = 0
+        self._names: set[str] = set()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The members of the folder ``pg_wal`` that have passed."""
+        return frozenset(self._names)
 
     @property
     def is_whole(self) -> bool:
@@ -59,6 +65,8 @@ class TarWatch:
         size = _number(header[124:136]) if header[156:157] in (b"0", b"\0") else 0
         padding = -size % _BLOCK
         self.members += 1
+        if name.startswith("pg_wal/"):
+            self._names.add(name)
         if name in self._wanted:
             self._name, self._keep, self._skip = name, size, padding
             self.found[name] = bytearray()

@@ -9,8 +9,8 @@ from querysafe.backup.errors import BackupError, RestoreRefused
 from querysafe.backup.keys import Identities
 from querysafe.backup.manifest import Manifest
 from querysafe.backup.repository import Repository
-from querysafe.backup.wal import names
-from querysafe.backup.wal.coverage import Coverage, cover
+from querysafe.backup.wal import archive, names, records
+from querysafe.backup.wal.coverage import Coverage, cover, stopped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,21 +60,32 @@ def choose(
             f'there is no whole base backup in "{repository.location}"',
             hint="make one with `querysafe backup create --kind base`",
         )
+    seen: dict[str, bool] = {}
     refusals: list[str] = []
     for base in bases:
         if base.kind != "base":
             raise RestoreRefused(
                 f'"{base.id}" is a logical backup', hint="restore it with --target URL"
             )
-        if _is_after(base, moment):
-            refusals.append(f'"{base.id}" ended at {base.ended.isoformat()}, {base.stop_lsn}')
-            continue
         coverage = cover(repository, base, timeline=moment.timeline, identities=identities)
+        if _is_after(base, moment):
+            refusals.append(f'"{base.id}" ended later; {coverage.told()}')
+            continue
+        if moment.name is not None and not _holds(
+            repository, coverage, moment.name, identities, seen
+        ):
+            refusals.append(f'not after "{base.id}"; {coverage.told()}')
+            continue
         _refuse_uncovered(coverage, moment)
         return coverage
+    if moment.name is not None:
+        raise RestoreRefused(
+            f"the archive holds no {moment}: {'; '.join(refusals)}",
+            hint="name another, or wait until its segment is archived",
+        )
     raise RestoreRefused(
-        f"no base backup ended before {moment}: {'; '.join(refusals)}",
-        hint="choose a later moment, or an older backup with --id",
+        f"{moment} is not covered, every base backup ended later: {refusals[-1]}",
+        hint="choose a later moment; nothing older can be restored",
     )
 
 
@@ -90,9 +101,26 @@ def _bases(repository: Repository) -> Sequence[Manifest]:
 
 def _is_after(base: Manifest, moment: Moment) -> bool:
     if moment.time is not None:
-        return base.ended > moment.time
+        return stopped(base) > moment.time
     if moment.lsn is not None:
         return names.parse_lsn(base.stop_lsn or "0/0") > moment.lsn
+    return False
+
+
+def _holds(
+    repository: Repository,
+    coverage: Coverage,
+    name: str,
+    identities: Identities | None,
+    seen: dict[str, bool],
+) -> bool:
+    """Whether a restore point lies on the way; what was read for a newer base is known."""
+    for file in coverage.chain:
+        if file.object not in seen:
+            data = archive.fetch(repository, file, identities)
+            seen[file.object] = records.restore_point(data, name) is not None
+        if seen[file.object]:
+            return True
     return False
 
 

@@ -1,5 +1,6 @@
 """A repository in a directory: temporary name, fsync, link or rename, fsync of the folder."""
 
+import errno
 import os
 import re
 import secrets
@@ -15,6 +16,7 @@ from querysafe.backup.repository.contract import Entry, Repository, Writer
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 _TEMPORARY = ".unfinished-"
+_ATTEMPTS = 10
 
 
 class DirectoryRepository(Repository):
@@ -29,8 +31,9 @@ class DirectoryRepository(Repository):
         """Use a directory. Raises :class:`RepositoryError` when it is missing."""
         root = path.absolute()
         with _told(root):
-            if create:
+            if create and not root.exists():
                 root.mkdir(mode=0o700, parents=True, exist_ok=True)
+                _give_to(root, root.parent)
         if not root.is_dir():
             what = "is no directory" if root.exists() else "does not exist"
             raise RepositoryError(
@@ -138,14 +141,30 @@ class _FileWriter(Writer):
         self._over = over
         self._temporary = path.with_name(f"{_TEMPORARY}{secrets.token_hex(8)}-{path.name}"[:200])
         with _told(path):
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            self._file = os.fdopen(descriptor, "wb", buffering=0)
+            self._file = os.fdopen(self._begun(root), "wb", buffering=0)
+            _give_to(self._temporary, root)
             while folder := path.parent:
                 _sync(folder)
                 if folder == root:
                     break
                 path = folder
+
+    def _begun(self, root: Path) -> int:
+        """Open the temporary file; a folder that somebody else prunes meanwhile is made again."""
+        for attempt in range(_ATTEMPTS):
+            folder = self._path.parent
+            missing = [each for each in (folder, *folder.parents) if not each.exists()]
+            if root in missing:
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(root))
+            try:
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                for each in missing:
+                    _give_to(each, root)
+                return os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            except FileNotFoundError:
+                if attempt == _ATTEMPTS - 1:
+                    raise
+        raise AssertionError
 
     def write(self, data: bytes | memoryview) -> int:
         with _told(self._path):
@@ -188,6 +207,13 @@ def _told(path: Path) -> Iterator[None]:
     except OSError as error:
         named = error.filename or path
         raise RepositoryError(f'"{named}" in the repository failed: {error.strerror}') from None
+
+
+def _give_to(path: Path, like: Path) -> None:
+    """As root: leave a file to whom the repository belongs, such as the server's user."""
+    owner = like.stat()
+    if os.geteuid() == 0 and owner.st_uid:
+        os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
 
 
 def _sync(folder: Path) -> None:

