@@ -1,8 +1,8 @@
 """The backups of a repository: which are whole, which are remains, and what a drill said."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -53,8 +53,9 @@ def listing(repository: Repository) -> tuple[Listed, ...]:
             time = _drilled(repository, entry.name)
             if time is not None:
                 drilled[id] = time
-    found = [_listed(repository, id, sizes[id], drilled.get(id)) for id in sizes]
-    return tuple(sorted(found, key=_newest_first, reverse=True))
+    found = {id: _listed(repository, id, sizes[id], drilled.get(id)) for id in sizes}
+    chained = [_with_chain(each, found) for each in found.values()]
+    return tuple(sorted(chained, key=_newest_first, reverse=True))
 
 
 def find(repository: Repository, id: str) -> Manifest:
@@ -150,6 +151,20 @@ def _listed(
         stored_bytes=stored,
         verified=verified,
     )
+
+
+def _with_chain(each: Listed, found: Mapping[str, Listed]) -> Listed:
+    """An incremental backup is whole only when all are that it builds upon."""
+    link, seen = each, {each.id}
+    while each.status == "ok" and link.manifest is not None and link.manifest.parent is not None:
+        parent = found.get(link.manifest.parent)
+        if parent is None or parent.id in seen or parent.status != "ok":
+            what = "is missing" if parent is None else f"is {parent.status}"
+            problem = f'"{link.manifest.parent}", which it builds upon, {what}'
+            return replace(each, status="damaged", problem=problem)
+        seen.add(parent.id)
+        link = parent
+    return each
 
 
 def _unsound(manifest: Manifest, sizes: dict[str, int]) -> Iterator[str]:

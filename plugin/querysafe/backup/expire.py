@@ -9,6 +9,9 @@ from querysafe.backup.catalog import Listed
 from querysafe.backup.errors import RetentionError
 from querysafe.backup.repository import Repository
 from querysafe.backup.retention import Candidate, Decision, Policy, decide
+from querysafe.backup.wal import archive, cluster
+from querysafe.backup.wal import expiry as logs
+from querysafe.backup.wal.expiry import Expiry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +23,8 @@ class Expired:
     """Damaged and unfinished ones, which do not count."""
     swept: tuple[str, ...]
     dry_run: bool
+    wal: tuple[Expiry, ...] = ()
+    """What becomes of the WAL archive of each cluster."""
 
 
 def expire(
@@ -33,7 +38,8 @@ def expire(
     """Delete the backups that nothing keeps, and what dead ones left behind.
 
     Databases and kinds are judged apart, so that a busy one never pushes another out.
-    Only whole backups count; damaged ones are named and left alone. Raises
+    Only whole backups count; damaged ones are named and left alone. The WAL is kept from
+    the start of the oldest base backup on that is not deleted. Raises
     :class:`RetentionError` when the clock is in doubt; nothing is then deleted.
     """
     listed = catalog.listing(repository)
@@ -58,6 +64,16 @@ def expire(
         for decision in decide(candidates, now=now, policy=policy)
     )
     _refuse_to_empty(decisions)
+    gone = {decision.candidate.id for decision in decisions if not decision.is_kept}
+    bases = [
+        each.manifest
+        for each in listed
+        if each.manifest is not None and each.manifest.kind == "base" and each.id not in gone
+    ]
+    wal = tuple(
+        logs.decide(system, archive.files(repository, system), bases)
+        for system in cluster.known(repository)
+    )
     swept: tuple[str, ...] = ()
     if not dry_run:
         for decision in sorted(decisions, key=_children_first, reverse=True):
@@ -65,12 +81,16 @@ def expire(
                 catalog.remove(repository, decision.candidate.id)
                 if deleted is not None:
                     deleted(decision.candidate.id)
+        for log in wal:
+            for file in log.expired:
+                repository.delete(file.object)
         swept = catalog.sweep(repository, now)
     return Expired(
         decisions=tuple(sorted(decisions, key=lambda each: each.candidate.id, reverse=True)),
         left_alone=tuple(each for each in listed if each.status != "ok"),
         swept=swept,
         dry_run=dry_run,
+        wal=wal,
     )
 
 

@@ -1,10 +1,15 @@
 """``querysafe backup expire``: delete what the retention does not keep."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import click
 
 from querysafe.cli.backup import options
+
+if TYPE_CHECKING:
+    from querysafe.backup.wal.expiry import Expiry
 
 _EPILOG = """\b
 Exit status:
@@ -49,7 +54,8 @@ def expire(
     """Delete the backups that the retention does not keep, for each database apart.
 
     Never deleted: the newest, the newest that a drill has verified, what another kept backup
-    builds upon, locked ones, and anything that is not a whole backup.
+    builds upon, locked ones, and anything that is not a whole backup. The WAL archive is kept
+    from the start of the oldest base backup on that stays.
     """
     from querysafe.backup.expire import expire as carry_out
     from querysafe.backup.retention import Policy
@@ -73,12 +79,33 @@ def expire(
                 {"id": each.id, "status": each.status, "problem": each.problem}
                 for each in done.left_alone
             ],
+            "wal": [
+                {
+                    "system": each.system,
+                    "kept_from": each.kept_from,
+                    "base": each.base,
+                    "kept": each.kept,
+                    "expired": len(each.expired),
+                    "first": each.expired[0].name if each.expired else None,
+                    "last": each.expired[-1].name if each.expired else None,
+                }
+                for each in done.wal
+            ],
             "swept": list(done.swept),
         },
         [
             *(f"kept {each.candidate.id}: {', '.join(each.reasons)}" for each in kept),
             *(f"{verb} {each.candidate.id}" for each in gone),
             *(f"left alone {each.id}: {each.problem}" for each in done.left_alone),
+            *(line for each in done.wal for line in _log(each, verb)),
             *(f"swept {name}" for name in done.swept),
         ],
     )
+
+
+def _log(each: "Expiry", verb: str) -> Iterator[str]:
+    where = f"from {each.kept_from} on" if each.kept_from else "whole"
+    yield f"kept the WAL of {each.system} {where}, {each.kept} files: {each.told}"
+    if each.expired:
+        names = f"{each.expired[0].name} to {each.expired[-1].name}"
+        yield f"{verb} {len(each.expired)} files of WAL, {names}"
