@@ -5,6 +5,7 @@ import click
 from querysafe.cli.shell import Shell, show_version
 
 COMMANDS: dict[str, str] = {
+    "advise": "Advise on indexes for a whole workload.",
     "backup": "Back up a PostgreSQL database, and prove that the backup restores.",
     "compare": "Say what got worse or better from BASE to HEAD.",
     "config": "Show what querysafe is told, and where.",

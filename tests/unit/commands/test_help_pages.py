@@ -14,14 +14,15 @@ from querysafe.cli import main
 GOLDEN = Path(__file__).parent / "golden"
 
 
-def commands() -> Iterator[tuple[str, ...]]:
-    context = click.Context(main)
-    yield ()
-    for name in main.list_commands(context):
-        yield (name,)
-        command = main.get_command(context, name)
+def commands(group: click.Group = main, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    yield path
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
         if isinstance(command, click.Group):
-            yield from ((name, below) for below in command.list_commands(context))
+            yield from commands(command, (*path, name))
+        else:
+            yield (*path, name)
 
 
 PATHS = list(commands())

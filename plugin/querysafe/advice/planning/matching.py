@@ -5,7 +5,12 @@ from dataclasses import dataclass, replace
 
 from querysafe.advice.index import Table
 from querysafe.advice.planning.catalog import Catalog, TableEntry
-from querysafe.advice.planning.statistics import ColumnStatistics, Statistics, TableStatistics
+from querysafe.advice.planning.statistics import (
+    ColumnStatistics,
+    IndexStatistics,
+    Statistics,
+    TableStatistics,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +25,8 @@ class Match:
     """Tables of the database that the file lacks."""
     differing: tuple[str, ...] = ()
     """``schema.table.column`` of another type here than in the file."""
+    indexes: tuple[str, ...] = ()
+    """Indexes of the file, on tables that both have, that the database lacks."""
 
     def words(self) -> str:
         """What did not fit, in one sentence for each kind; empty when all did."""
@@ -27,6 +34,7 @@ class Match:
             ("the database lacks", [f"{each.schema}.{each.name}" for each in self.absent]),
             ("the file lacks", [f"{each.schema}.{each.name}" for each in self.unknown]),
             ("of another type here", list(self.differing)),
+            ("the database lacks the indexes", list(self.indexes)),
         )
         return "".join(f"; {what}: {_some(names)}" for what, names in told if names)
 
@@ -35,18 +43,21 @@ def match(statistics: Statistics, catalog: Catalog) -> Match:
     """Keep what fits by schema, table, column and type; name the rest."""
     tables: dict[Table, TableStatistics] = {}
     differing: list[str] = []
+    lacking: list[str] = []
     for table, found in statistics.tables.items():
         entry = catalog.get(table)
         if entry is None:
             continue
         columns = _fitting(entry, found.columns, differing)
         inherited = _fitting(entry, found.inherited, [])
-        tables[table] = replace(found, columns=columns, inherited=inherited)
+        indexes = _indexes(entry, found.indexes, lacking)
+        tables[table] = replace(found, columns=columns, inherited=inherited, indexes=indexes)
     return Match(
         statistics=replace(statistics, tables=tables),
         absent=tuple(sorted(table for table in statistics.tables if table not in catalog)),
         unknown=tuple(sorted(table for table in catalog if table not in statistics.tables)),
         differing=tuple(differing),
+        indexes=tuple(sorted(lacking)),
     )
 
 
@@ -62,6 +73,24 @@ def _fitting(
             differing.append(f"{entry.table.schema}.{entry.table.name}.{name}")
             continue
         kept[name] = each
+    return kept
+
+
+def _indexes(
+    entry: TableEntry, indexes: Mapping[str, IndexStatistics], lacking: list[str]
+) -> dict[str, IndexStatistics]:
+    """By the names that they have here: the same name, or else the same definition."""
+    kept: dict[str, IndexStatistics] = {}
+    left = dict(indexes)
+    for each in entry.indexes:
+        own = left.get(each.name)
+        if own is not None and own.definition in ("", each.index.definition()):
+            kept[each.name] = left.pop(each.name)
+    for each in entry.indexes:
+        same = next((n for n, one in left.items() if one.definition == each.index.definition()), "")
+        if each.name not in kept and same:
+            kept[each.name] = left.pop(same)
+    lacking.extend(left)
     return kept
 
 

@@ -28,7 +28,7 @@ def open_planner(
     database_url: str,
     *,
     statistics: Path | None = None,
-    rows: Mapping[str, int] | None = None,
+    rows: Mapping[str, float] | None = None,
     assumed_rows: int = ASSUMED_ROWS,
     place: str = "auto",
     timeout_seconds: float = 30.0,
@@ -78,7 +78,7 @@ def open_planner(
 def _known(
     catalog: Catalog,
     told: Statistics | None,
-    declared: Mapping[str, int],
+    declared: Mapping[str, float],
     assumed: int,
     file: Path | None,
 ) -> tuple[Statistics, Basis]:
@@ -109,7 +109,7 @@ def _known(
     )
 
 
-def _declared(catalog: Catalog, declared: Mapping[str, int]) -> dict[Table, float]:
+def _declared(catalog: Catalog, declared: Mapping[str, float]) -> dict[Table, float]:
     counts: dict[Table, float] = {}
     for name, count in declared.items():
         table = catalogs.find(catalog, name)
@@ -119,7 +119,7 @@ def _declared(catalog: Catalog, declared: Mapping[str, int]) -> dict[Table, floa
                 hint="write the name as in the database, with its schema where that is not public",
             )
         if count < 0:
-            raise PlanningError(f'"{name}" cannot have {count} rows')
+            raise PlanningError(f'"{name}" cannot have {count:g} rows')
         counts[table] = float(count)
     return counts
 

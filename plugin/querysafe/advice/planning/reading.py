@@ -115,6 +115,7 @@ def _table(
         indexes[each.name] = IndexStatistics(
             pages=each.blocks,
             rows=each.rows,
+            definition=each.index.definition(),
             scans=each.scans,
             columns={name: _column(row) for name, row in expressions[False].items()},
         )

@@ -51,6 +51,8 @@ class IndexStatistics:
 
     pages: int
     rows: float
+    definition: str = ""
+    """What follows the name in ``CREATE INDEX``: an index may have another name elsewhere."""
     scans: int | None = None
     columns: Mapping[str, ColumnStatistics] = field(default_factory=dict)
 
