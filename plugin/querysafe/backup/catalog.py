@@ -2,13 +2,15 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from querysafe.backup.errors import BackupError, ManifestError, ObjectMissing
-from querysafe.backup.manifest import NAME, Manifest, decode, encode, is_id
+from querysafe.backup.errors import BackupError, DamagedBackup, ManifestError, ObjectMissing
+from querysafe.backup.lease import leases
+from querysafe.backup.manifest import NAME, OURS, Manifest, decode, encode, is_id
 from querysafe.backup.repository import Repository
+from querysafe.backup.verdicts import Verdict, verdicts
 
 ABANDONED_AFTER = timedelta(hours=24)
 """An object without a manifest is a dead backup's after this long, unless its lease lives."""
@@ -25,8 +27,20 @@ class Listed:
     problem: str = ""
     manifest: Manifest | None = None
     stored_bytes: int = 0
-    verified: datetime | None = None
-    """When a restore drill last succeeded."""
+    is_locked: bool = False
+    """Whether somebody has forbidden retention to delete it."""
+    verdict: Verdict = field(default_factory=Verdict)
+    """What `verify` and drills found."""
+
+    @property
+    def verified(self) -> datetime | None:
+        """When a restore of it was last compared and found equal."""
+        return self.verdict.restored
+
+
+_LOCKED = "locked/"
+KEY = "key.age"
+"""The wrapped data key of an encrypted backup, beside its parts."""
 
 
 def place(id: str, name: str) -> str:
@@ -42,18 +56,18 @@ def publish(repository: Repository, manifest: Manifest) -> None:
 def listing(repository: Repository) -> tuple[Listed, ...]:
     """Every backup, newest first; unfinished and damaged ones too."""
     sizes: dict[str, dict[str, int]] = {}
-    drilled: dict[str, datetime] = {}
     for entry in repository.entries("backups/"):
         id, _, name = entry.name.removeprefix("backups/").partition("/")
         if is_id(id) and name:
             sizes.setdefault(id, {})[name] = entry.size
-    for entry in repository.entries("drills/"):
-        id = entry.name.removeprefix("drills/").removesuffix(".json")
-        if id in sizes:
-            time = _drilled(repository, entry.name)
-            if time is not None:
-                drilled[id] = time
-    found = {id: _listed(repository, id, sizes[id], drilled.get(id)) for id in sizes}
+    known = verdicts(repository, sizes)
+    locked = {entry.name.removeprefix(_LOCKED) for entry in repository.entries(_LOCKED)}
+    found = {
+        id: replace(
+            _listed(repository, id, sizes[id], known.get(id, Verdict())), is_locked=id in locked
+        )
+        for id in sizes
+    }
     chained = [_with_chain(each, found) for each in found.values()]
     return tuple(sorted(chained, key=_newest_first, reverse=True))
 
@@ -90,14 +104,24 @@ def newest(repository: Repository, kind: str | None = None) -> Manifest:
 def claimed(repository: Repository, id: str, kind: str | None = None) -> Manifest:
     """As :func:`find`, but ``latest`` is the newest that has a manifest, damaged or not.
 
-    What looks at a backup must not pass over the newest one because something is wrong with it.
+    What looks at a backup must not pass over the newest one because something is wrong with
+    it. Raises :class:`DamagedBackup` when that is the manifest.
     """
     if id != "latest":
         return find(repository, id)
     for each in listing(repository):
         if each.manifest is not None and kind in (None, each.manifest.kind):
             return each.manifest
+        if each.status == "damaged" and each.manifest is None:
+            raise DamagedBackup(f'the newest backup "{each.id}" is damaged: {each.problem}')
     return newest(repository, kind)
+
+
+def passed_over(repository: Repository, manifest: Manifest) -> tuple[Listed, ...]:
+    """Backups newer than one that are not whole, which ``latest`` has passed over."""
+    return tuple(
+        each for each in listing(repository) if each.status == "damaged" and each.id > manifest.id
+    )
 
 
 def note_drill(repository: Repository, id: str, result: dict[str, Any]) -> None:
@@ -105,36 +129,74 @@ def note_drill(repository: Repository, id: str, result: dict[str, Any]) -> None:
     repository.replace(f"drills/{id}.json", json.dumps(result, indent=1, sort_keys=True).encode())
 
 
+def lock(repository: Repository, id: str) -> None:
+    """Forbid retention to delete a backup. Raises :class:`BackupError` when there is none."""
+    repository.replace(f"{_LOCKED}{find(repository, id).id}", b"")
+
+
+def unlock(repository: Repository, id: str) -> None:
+    """Let retention decide on a backup again."""
+    repository.delete(f"{_LOCKED}{find(repository, id).id}")
+
+
 def remove(repository: Repository, id: str) -> None:
     """Delete a backup: its manifest first, so that it never looks whole without its parts."""
+    manifest = find(repository, id)
     repository.delete(place(id, NAME))
-    for entry in list(repository.entries(f"backups/{id}/")):
-        repository.delete(entry.name)
-    repository.delete(f"drills/{id}.json")
+    for part in manifest.parts:
+        repository.delete(place(id, part.name))
+    repository.delete(place(id, KEY))
+    for folder in ("drills", "verified"):
+        repository.delete(f"{folder}/{id}.json")
+
+
+def discard(repository: Repository, id: str) -> tuple[str, ...]:
+    """Remove what a dead backup stored, and name it; one that has a manifest is left alone.
+
+    Only what a backup stores goes: a file that somebody put beside it stays.
+    """
+    if not is_id(id) or repository.exists(place(id, NAME)):
+        return ()
+    folder = place(id, "")
+    gone = list(repository.sweep(below=folder))
+    for entry in list(repository.entries(folder)):
+        if OURS.fullmatch(entry.name.removeprefix(folder)):
+            repository.delete(entry.name)
+            gone.append(entry.name)
+    return tuple(gone)
 
 
 def sweep(repository: Repository, now: datetime) -> tuple[str, ...]:
-    """Remove what backups that died left behind, and name it."""
-    before = now - ABANDONED_AFTER
-    swept = list(repository.sweep(before))
-    complete: dict[str, bool] = {}
-    newest: dict[str, datetime] = {}
+    """Remove what backups that died left behind, and name it.
+
+    Dead are those whose lease is held by a process of this machine that has ended, and
+    those that have no living lease and were not written to for a day. The day is counted
+    back from the last object written to the repository, so that a clock that jumps
+    declares nobody dead.
+    """
+    held = tuple(leases(repository))
+    modified: dict[str, datetime] = {}
     for entry in repository.entries("backups/"):
         id, _, name = entry.name.removeprefix("backups/").partition("/")
-        if is_id(id):
-            complete[id] = complete.get(id, False) or name == NAME
-            newest[id] = max(newest.get(id, entry.modified), entry.modified)
-    for id, has_manifest in complete.items():
-        if not has_manifest and newest[id] < before:
-            for entry in list(repository.entries(f"backups/{id}/")):
-                repository.delete(entry.name)
-                swept.append(entry.name)
+        if is_id(id) and name:
+            modified[id] = max(modified.get(id, entry.modified), entry.modified)
+    latest = [*modified.values(), *(each.modified for each in held)]
+    before = min([now, *([max(latest)] if latest else [])]) - ABANDONED_AFTER
+    dead = {each.name for each in held if each.is_dead or each.modified < before}
+    living = {each.backup for each in held if each.backup and each.name not in dead}
+    spared = tuple(place(id, "") for id in living)
+    swept = list(repository.sweep(before, spare=spared))
+    for each in held:
+        if each.name in dead:
+            swept += discard(repository, each.backup or "")
+            repository.delete(each.name)
+    for id, time in modified.items():
+        if time < before and id not in living:
+            swept += discard(repository, id)
     return tuple(swept)
 
 
-def _listed(
-    repository: Repository, id: str, sizes: dict[str, int], verified: datetime | None
-) -> Listed:
+def _listed(repository: Repository, id: str, sizes: dict[str, int], verdict: Verdict) -> Listed:
     stored = sum(size for name, size in sizes.items() if name != NAME)
     if NAME not in sizes:
         return Listed(id=id, status="unfinished", problem="no manifest", stored_bytes=stored)
@@ -142,14 +204,14 @@ def _listed(
         manifest = decode(repository.read(place(id, NAME)), id=id)
     except (ManifestError, ObjectMissing) as error:
         return Listed(id=id, status="damaged", problem=error.message, stored_bytes=stored)
-    problem = "; ".join(_unsound(manifest, sizes))
+    problem = "; ".join([*_unsound(manifest, sizes), *verdict.problems])
     return Listed(
         id=id,
         status="damaged" if problem else "ok",
         problem=problem,
         manifest=manifest,
         stored_bytes=stored,
-        verified=verified,
+        verdict=verdict,
     )
 
 
@@ -174,15 +236,6 @@ def _unsound(manifest: Manifest, sizes: dict[str, int]) -> Iterator[str]:
             yield f'"{part.name}" is missing'
         elif size != part.stored_bytes:
             yield f'"{part.name}" has {size} bytes instead of {part.stored_bytes}'
-
-
-def _drilled(repository: Repository, name: str) -> datetime | None:
-    try:
-        result = json.loads(repository.read(name))
-        time = datetime.fromisoformat(result["ended"])
-        return time.astimezone(UTC) if result["passed"] else None
-    except (ObjectMissing, ValueError, KeyError, TypeError):
-        return None
 
 
 def _newest_first(each: Listed) -> tuple[str, str]:

@@ -50,8 +50,8 @@ def settle(connection: "psycopg.Connection[Any]") -> None:
         connection.execute("SELECT set_config(%s, %s, false)", (name, value))
 
 
-def tables(connection: "psycopg.Connection[Any]") -> Sequence[tuple[str, bool, int]]:
-    """Name, whether it is a view that was never filled, and size in bytes, of each table."""
+def tables(connection: "psycopg.Connection[Any]") -> Sequence[tuple[str, int]]:
+    """Name and size in bytes of each table."""
     return connection.execute(query("tables")).fetchall()
 
 
@@ -67,14 +67,10 @@ def take(
     rows does not matter and every type has one.
     """
     contents: list[Content] = []
-    for name, is_unpopulated, _ in tables(connection):
+    for name, _ in tables(connection):
         if progress is not None:
             progress(name)
-        contents.append(
-            Content(table=name, rows=0, hash=None)
-            if is_unpopulated
-            else _content(connection, name, hashed=hashed)
-        )
+        contents.append(_content(connection, name, hashed=hashed))
     sequences = dict(connection.execute(query("sequences")).fetchall())
     objects = connection.execute("SELECT count(*) FROM pg_largeobject_metadata").fetchone()
     assert objects is not None

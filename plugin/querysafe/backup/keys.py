@@ -3,7 +3,7 @@ wrapped for each recipient, the content authenticated in chunks of 64 KiB. The p
 ``age`` opens what we write, so nobody is locked in. ``pyrage`` is the library.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -39,7 +39,11 @@ class Recipients:
 
     def encrypt(self, source: Any, sink: Any) -> None:
         """Encrypt all that the source holds."""
-        _pyrage().encrypt_io(source, sink, list(self._parsed))
+        kept = _Kept(source, sink)
+        try:
+            _pyrage().encrypt_io(kept, kept, list(self._parsed))
+        except BaseException as error:
+            raise kept.error or error from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +86,44 @@ class Identities:
         pyrage = _pyrage()
         if not self._parsed:
             raise KeyMissing(f'"{name}" is encrypted', hint="name the key file: --identity FILE")
+        kept = _Kept(source, sink)
         try:
-            pyrage.decrypt_io(source, sink, list(self._parsed))
-        except pyrage.DecryptError as error:
+            pyrage.decrypt_io(kept, kept, list(self._parsed))
+        except BaseException as error:
+            if kept.error is not None:
+                raise kept.error from None
+            if not isinstance(error, (pyrage.DecryptError, OSError)):
+                raise
             if "no matching" in str(error).lower():
                 raise KeyMissing(
                     f'"{name}" is encrypted for other keys than the given ones'
                 ) from None
             raise DamagedBackup(f'"{name}" is damaged: it cannot be decrypted') from None
-        except OSError:
-            raise DamagedBackup(f'"{name}" is damaged: it cannot be decrypted') from None
+
+
+class _Kept:
+    """Both ends of a stream as the library sees them; it would turn their errors into its own."""
+
+    def __init__(self, source: Any, sink: Any) -> None:
+        self._source = source
+        self._sink = sink
+        self.error: BaseException | None = None
+
+    def read(self, size: int = -1) -> bytes:
+        return self._keeping(self._source.read, size)  # type: ignore[no-any-return]
+
+    def write(self, data: bytes) -> int:
+        return self._keeping(self._sink.write, data)  # type: ignore[no-any-return]
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    def _keeping(self, call: Callable[[Any], Any], given: Any) -> Any:
+        try:
+            return call(given)
+        except BaseException as error:
+            self.error = error
+            raise
 
 
 def generate() -> tuple[str, str]:

@@ -17,6 +17,10 @@ _ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}")
 _PART = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 KINDS = ("logical", "base")
+OURS = re.compile(
+    r"(database\.dump|globals\.sql|schema\.sql|base\.tar|files\.json)\.zst(\.age)?|key\.age"
+)
+"""What an unfinished backup may have stored; what else lies in its folder is somebody's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,9 +116,17 @@ def new_id(now: datetime) -> str:
     return f"{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
 
 
+def begun(id: str) -> datetime:
+    """When the backup of an id began."""
+    return datetime.strptime(id.partition("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+
+
 def is_id(text: str) -> bool:
-    """Whether a text has the form of an id."""
-    return _ID.fullmatch(text) is not None
+    """Whether a text has the form of an id, with a time that there is."""
+    try:
+        return _ID.fullmatch(text) is not None and bool(begun(text))
+    except ValueError:
+        return False
 
 
 def encode(manifest: Manifest) -> bytes:

@@ -34,8 +34,7 @@ def discard_on_error(repository: Repository, id: str) -> Iterator[None]:
         yield
     except BaseException:
         with suppress(BackupError):
-            for entry in list(repository.entries(f"backups/{id}/")):
-                repository.delete(entry.name)
+            catalog.discard(repository.hurried(), id)
         raise
 
 

@@ -86,14 +86,14 @@ def decide(
     return tuple(Decision(candidate=each, reasons=tuple(reasons[each.id])) for each in newest_first)
 
 
-def select(times: Sequence[datetime], policy: Policy | None = None) -> tuple[datetime, ...]:
-    """The times that a policy alone keeps, newest first, each as it was given."""
+def select(times: Sequence[datetime], policy: Policy | None = None) -> tuple[int, ...]:
+    """The positions of the times that a policy alone keeps, the newest first."""
     numbered = [
         Candidate(id=f"{index:09}", time=_with_offset(time)) for index, time in enumerate(times)
     ]
     newest_first = sorted(numbered, key=lambda each: (each.time, each.id), reverse=True)
     reasons = _chosen(newest_first, policy or Policy())
-    return tuple(times[int(each.id)] for each in newest_first if reasons[each.id])
+    return tuple(int(each.id) for each in newest_first if reasons[each.id])
 
 
 def _refuse_doubtful(candidates: Sequence[Candidate], now: datetime) -> None:

@@ -1,7 +1,8 @@
 """A restore whose result is compared and thrown away."""
 
 import secrets
-from contextlib import closing
+from contextlib import closing, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from querysafe.backup.errors import DamagedBackup, KeyMissing
@@ -15,6 +16,15 @@ from querysafe.errors import ServerError
 from querysafe.postgres.target import Target
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """How it went; well when ``problems`` is empty."""
+
+    problems: tuple[str, ...] = ()
+    is_damaged: bool = False
+    """Whether what is wrong is the backup, and not the key or the server."""
+
+
 def try_restore(
     repository: Repository,
     manifest: Manifest,
@@ -23,7 +33,7 @@ def try_restore(
     identities: Identities | None = None,
     bin_directory: Path | None = None,
     steps: Steps | None = None,
-) -> tuple[str, ...]:
+) -> Trial:
     """Restore into a new database of a server, compare, drop it; return what is wrong.
 
     Raises :class:`ServerError` when the server cannot be reached. Owners and privileges are
@@ -41,7 +51,8 @@ def try_restore(
                 steps,
             )
         except (DamagedBackup, KeyMissing, ServerError) as error:
-            return (error.message,)
+            return Trial(problems=(error.message,), is_damaged=isinstance(error, DamagedBackup))
         finally:
-            drop(connection, name)
-    return ()
+            with suppress(ServerError):
+                drop(connection, name)
+    return Trial()

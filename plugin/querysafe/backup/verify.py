@@ -13,6 +13,7 @@ from querysafe.backup.steps import Steps
 from querysafe.errors import ServerError
 from querysafe.postgres.child import child
 from querysafe.postgres.programs import for_server
+from querysafe.postgres.target import inherited
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,8 @@ class Verified:
     raw_bytes: int | None
     """Bytes that were read through to what ``pg_dump`` wrote; ``None`` without a key."""
     problems: tuple[str, ...] = ()
+    is_damaged: bool = False
+    """Whether a problem is the backup's own, and not that of a key or a program."""
 
     @property
     def is_sound(self) -> bool:
@@ -47,6 +50,7 @@ def verify(
     steps = steps or Steps()
     readable = manifest.encryption == "none" or identities is not None
     problems: list[str] = []
+    is_damaged = False
     raw = 0
     for part in manifest.parts:
         with steps.step(f"verify {part.name}", total=part.raw_bytes) as step:
@@ -61,11 +65,13 @@ def verify(
                     raw += part.raw_bytes
             except (DamagedBackup, KeyMissing, ObjectMissing, ServerError) as error:
                 problems.append(error.message)
+                is_damaged |= isinstance(error, (DamagedBackup, ObjectMissing))
     return Verified(
         backup=manifest.id,
         stored_bytes=manifest.stored_bytes,
         raw_bytes=raw if readable else None,
         problems=tuple(problems),
+        is_damaged=is_damaged,
     )
 
 
@@ -91,8 +97,7 @@ def _read_through(
             return
         taken_by = int(manifest.tools["pg_dump"].partition(".")[0])
         program = for_server("pg_restore", taken_by, bin_directory=bin_directory)
-        environment = {**os.environ, "LC_ALL": "C"}
-        with child(program, [f"--file={os.devnull}"], environment, reads=True) as running:
+        with child(program, [f"--file={os.devnull}"], inherited(), reads=True) as running:
             streams.load(
                 stream,
                 running.input,

@@ -162,18 +162,28 @@ def _reader_may_leave() -> Iterator[None]:
 
 @contextmanager
 def _cleaning_up() -> Iterator[None]:
-    """Let SIGTERM unwind what runs, so that children end and unfinished files go."""
+    """Let SIGTERM and SIGHUP unwind what runs: children end, and unfinished files go."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    earlier = signal.signal(signal.SIGTERM, _terminated)
+    caught = (signal.SIGTERM, signal.SIGHUP)
+    earlier = {
+        each: signal.signal(each, _terminated)
+        for each in caught
+        if signal.getsignal(each) is not signal.SIG_IGN
+    }
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, earlier)
+        for each, handler in earlier.items():
+            signal.signal(each, handler)
 
 
 def _terminated(number: int, _frame: object) -> None:
+    # A second signal must not end the tidying up that the first began.
+    for each in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(each, signal.SIG_IGN)
+    _say(f"ended by {signal.Signals(number).name}", None)
     raise SystemExit(128 + number)
 
 

@@ -59,9 +59,10 @@ class Child:
 
     def said(self) -> str:
         """The end of what it has said on standard error so far."""
-        size = self._said.seek(0, os.SEEK_END)
-        self._said.seek(max(0, size - _TAIL))
-        return self._said.read().decode(errors="replace").strip()
+        # The program writes at the position of the same open file, which must not be moved.
+        descriptor = self._said.fileno()
+        start = max(0, os.fstat(descriptor).st_size - _TAIL)
+        return os.pread(descriptor, _TAIL, start).decode(errors="replace").strip()
 
     @property
     def ended(self) -> bool:
@@ -123,8 +124,11 @@ def _dies_with_parent() -> Callable[[], None] | None:
     if sys.platform != "linux":
         return None
     library = ctypes.CDLL(None, use_errno=True)
+    parent = os.getpid()
 
     def ask() -> None:
         library.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os.kill(os.getpid(), signal.SIGKILL)
 
     return ask

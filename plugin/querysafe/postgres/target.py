@@ -1,6 +1,7 @@
 """A database that somebody named: its address is shown, its password never."""
 
 import os
+import re
 import secrets
 import shutil
 import tempfile
@@ -16,7 +17,11 @@ if TYPE_CHECKING:
     import psycopg
 
 _SECRET = ("password", "sslpassword")
-_INHERITED = ("PGPASSWORD", "PGPASSFILE")
+_INHERITED = re.compile(
+    r"PATH|HOME|USER|LOGNAME|TMPDIR|TZ|LD_\w+|DYLD_\w+|SYSTEMROOT|KRB5\w*|SSL_CERT_\w+|OPENSSL_\w+"
+    r"|PG(?!PASSWORD$|PASSFILE$)\w+"
+)
+"""What a client program is given of our environment: no password, and no key of the repository."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +57,9 @@ class Target:
                 "the database's URL cannot be understood",
                 hint="write postgresql://user@host:5432/name; special characters as %40",
             ) from None
+        served = service(found.get("service") or os.environ.get("PGSERVICE"))
         password = found.get("password") or os.environ.get("PGPASSWORD") or None
+        found = {**served, **found}
         kept = {name: value for name, value in found.items() if name not in _SECRET}
         return cls(parameters=kept, password=password)
 
@@ -83,6 +90,8 @@ class Target:
         given: dict[str, Any] = {
             "connect_timeout": 20,
             "application_name": "querysafe",
+            # A database in SQL_ASCII would have its text read as bytes.
+            "client_encoding": "UTF8",
             **self.parameters,
         }
         if self.password is not None:
@@ -93,6 +102,21 @@ class Target:
             raise ServerError(
                 f'cannot connect to "{self}": {self.without_secrets(str(error))}',
                 hint="look at the URL, PGPASSWORD or the passfile, and whether the server runs",
+            ) from None
+
+    @contextmanager
+    def told(self, doing: str) -> Iterator[None]:
+        """Say an error of the driver in our words, and what was being done.
+
+        Raises :class:`ServerError`.
+        """
+        import psycopg
+
+        try:
+            yield
+        except psycopg.Error as error:
+            raise ServerError(
+                f'{doing} of "{self}" failed: {self.without_secrets(str(error))}'
             ) from None
 
     def without_secrets(self, text: str) -> str:
@@ -114,8 +138,7 @@ class Target:
         The password stands in a passfile of mode 0600 that lives as long as the block: an
         environment can be read by others of the same user, and is inherited.
         """
-        environment = {name: value for name, value in os.environ.items() if name not in _INHERITED}
-        environment["LC_ALL"] = "C"
+        environment = inherited()
         environment.setdefault("PGAPPNAME", "querysafe")
         environment.setdefault("PGCONNECT_TIMEOUT", "20")
         if self.password is None:
@@ -134,3 +157,41 @@ class Target:
             yield environment
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def inherited() -> dict[str, str]:
+    """What a client program is given of our environment, its messages in English."""
+    given = {name: value for name, value in os.environ.items() if _INHERITED.fullmatch(name)}
+    return {**given, "LC_ALL": "C"}
+
+
+def service(name: str | None) -> dict[str, str]:
+    """Where the service file says that a service is, its password left out (manual, 32.17).
+
+    libpq reads the file itself; we must know the database's name before a connection exists.
+    """
+    if not name:
+        return {}
+    for place in _service_files():
+        try:
+            lines = place.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError):
+            continue
+        found, inside = {}, False
+        for line in map(str.strip, lines):
+            if line.startswith("["):
+                inside = line == f"[{name}]"
+            elif inside and line and not line.startswith("#"):
+                key, _, value = line.partition("=")
+                found[key] = value
+        if found:
+            return {key: value for key, value in found.items() if key not in _SECRET}
+    return {}
+
+
+def _service_files() -> Iterator[Path]:
+    if "PGSERVICEFILE" in os.environ:
+        yield Path(os.environ["PGSERVICEFILE"])
+    yield Path.home() / ".pg_service.conf"
+    if "PGSYSCONFDIR" in os.environ:
+        yield Path(os.environ["PGSYSCONFDIR"], "pg_service.conf")

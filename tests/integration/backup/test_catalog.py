@@ -1,13 +1,15 @@
 """What a repository shows of its backups."""
 
+import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from querysafe.backup import catalog
-from querysafe.backup.errors import BackupError
+from querysafe.backup import catalog, verdicts
+from querysafe.backup.errors import BackupError, DamagedBackup
+from querysafe.backup.lease import lease
 from querysafe.backup.repository import Repository, open_repository
 from tests.unit.backup.test_manifest import ID, PART, SOUND
 
@@ -53,10 +55,85 @@ def test_a_drill_counts_when_it_passed(repository: Repository) -> None:
     assert catalog.listing(repository)[0].verified == datetime(2026, 2, 1, tzinfo=UTC)
 
 
-def test_what_a_dead_backup_left_is_swept_after_a_day(repository: Repository) -> None:
-    place = catalog.place(ID, PART.name)
+def _aged(repository: Repository, name: str, by: timedelta) -> None:
+    path = Path(repository.location, name)
+    then = path.stat().st_mtime - by.total_seconds()
+    os.utime(path, (then, then))
+
+
+def test_what_a_dead_backup_left_is_swept_after_a_day_and_nothing_beside_it(
+    repository: Repository,
+) -> None:
+    place, foreign = catalog.place(ID, PART.name), catalog.place(ID, "notes.txt")
     repository.put_once(place, b"12")
+    repository.put_once(foreign, b"mine")
+    repository.put_once(catalog.place(LATER, PART.name), b"12")
     now = datetime.now(UTC)
     assert catalog.sweep(repository, now) == ()
-    assert catalog.sweep(repository, now + timedelta(hours=25)) == (place,)
-    assert list(repository.entries()) == []
+    for name in (place, foreign):
+        _aged(repository, name, timedelta(hours=25))
+    assert catalog.sweep(repository, now) == (place,)
+    assert repository.read(foreign) == b"mine"
+
+
+def test_a_clock_that_jumps_declares_no_backup_dead(repository: Repository) -> None:
+    place = catalog.place(ID, PART.name)
+    repository.put_once(place, b"12")
+    for days in (-4000, 4000):
+        assert catalog.sweep(repository, datetime.now(UTC) + timedelta(days=days)) == ()
+    assert repository.exists(place)
+
+
+def test_a_living_lease_protects_what_its_backup_stored(repository: Repository) -> None:
+    place = catalog.place(ID, PART.name)
+    repository.put_once(place, b"12")
+    _aged(repository, place, timedelta(days=3))
+    with lease(repository, "backup", backup=ID):
+        assert catalog.sweep(repository, datetime.now(UTC)) == ()
+    repository.put_once("leases/another", b"{}")
+    assert catalog.sweep(repository, datetime.now(UTC)) == (place,)
+
+
+def test_files_that_a_backup_did_not_store_survive_its_removal(repository: Repository) -> None:
+    repository.put_once(catalog.place(ID, PART.name), b"12")
+    catalog.publish(repository, SOUND)
+    repository.put_once(catalog.place(ID, "notes.txt"), b"mine")
+    catalog.remove(repository, ID)
+    assert [entry.name for entry in repository.entries()] == [catalog.place(ID, "notes.txt")]
+
+
+def test_a_locked_backup_says_so_until_it_is_unlocked(repository: Repository) -> None:
+    repository.put_once(catalog.place(ID, PART.name), b"12")
+    catalog.publish(repository, SOUND)
+    catalog.lock(repository, ID)
+    assert catalog.listing(repository)[0].is_locked
+    catalog.unlock(repository, ID)
+    assert not catalog.listing(repository)[0].is_locked
+
+
+def test_a_backup_that_a_look_found_damaged_is_so_until_a_look_finds_it_sound(
+    repository: Repository,
+) -> None:
+    repository.put_once(catalog.place(ID, PART.name), b"12")
+    catalog.publish(repository, SOUND)
+    now = datetime.now(UTC)
+    verdicts.note(repository, ID, now=now, problems=("a bit is wrong",))
+    (found,) = catalog.listing(repository)
+    assert (found.status, found.problem) == ("damaged", "a bit is wrong")
+    verdicts.note(repository, ID, now=now)
+    (found,) = catalog.listing(repository)
+    assert (found.status, found.verdict.checked, found.verified) == ("ok", now, None)
+    verdicts.note(repository, ID, now=now, restored=True)
+    assert catalog.listing(repository)[0].verified == now
+
+
+def test_latest_does_not_pass_over_a_newer_one_whose_manifest_is_damaged_when_it_is_looked_at(
+    repository: Repository,
+) -> None:
+    repository.put_once(catalog.place(ID, PART.name), b"12")
+    catalog.publish(repository, SOUND)
+    repository.put_once(catalog.place(LATER, "manifest.json"), b"{}")
+    assert catalog.find(repository, "latest") == SOUND
+    assert [each.id for each in catalog.passed_over(repository, SOUND)] == [LATER]
+    with pytest.raises(DamagedBackup, match=LATER):
+        catalog.claimed(repository, "latest")

@@ -1,99 +1,94 @@
-"""What every repository promises, shown on an S3 server of this machine."""
+"""What is particular to a repository in S3."""
 
-import shutil
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
-from querysafe.backup.errors import ObjectExists, ObjectMissing, RepositoryError
-from querysafe.backup.repository import Repository, open_repository
-from querysafe.backup.repository import s3 as s3_module
-
-RCLONE = shutil.which("rclone", path=str(Path(sys.executable).parent)) or shutil.which("rclone")
-pytestmark = pytest.mark.skipif(RCLONE is None, reason="rclone is not installed")
-SECRET = "never-to-be-shown"
+from querysafe.backup.errors import RepositoryError
+from querysafe.backup.repository import open_repository, s3
+from querysafe.backup.repository.s3 import S3Repository
+from querysafe.backup.repository.s3_terms import Terms
+from tests.integration.backup.s3 import BUCKET, SECRET
 
 
-@pytest.fixture(scope="module")
-def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    root = tmp_path_factory.mktemp("s3")
-    (root / "bucket").mkdir()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    address = f"127.0.0.1:{port}"
-    command = [str(RCLONE), "serve", "s3", "--addr", address, "--auth-key", f"accesskey,{SECRET}"]
-    with subprocess.Popen(
-        [*command, "--config", "/dev/null", str(root)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as server:
-        try:
-            for _ in range(100):
-                with socket.socket() as probe:
-                    if probe.connect_ex(("127.0.0.1", port)) == 0:
-                        break
-                time.sleep(0.1)
-            yield f"http://{address}"
-        finally:
-            server.terminate()
-
-
-@pytest.fixture
-def settings(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", endpoint)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "accesskey")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-
-
-@pytest.fixture
-def repository(settings: None, request: pytest.FixtureRequest) -> Repository:
-    return open_repository(f"s3://bucket/{abs(hash(request.node.name))}")
-
-
-def test_a_large_object_comes_back_and_an_error_leaves_nothing(
-    repository: Repository, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(s3_module, "PART_BYTES", 5 * 2**20)
-    data = bytes(range(256)) * (12 * 2**12)
-    with repository.create("a/b") as writer:
-        writer.write(data)
-    assert repository.read("a/b") == data
-    with pytest.raises(ValueError, match="stop"), repository.create("c") as writer:
-        writer.write(data)
-        raise ValueError("stop")
-    assert [each.name for each in repository.entries()] == ["a/b"]
-    assert repository.sweep(datetime.now(UTC)) == ()
-
-
-def test_an_object_is_put_once_replaced_and_deleted(repository: Repository) -> None:
-    repository.put_once("a", b"1")
-    with pytest.raises(ObjectExists):
-        repository.put_once("a", b"2")
-    repository.replace("a", b"3")
-    assert repository.read("a") == b"3"
-    repository.delete("a")
-    repository.delete("a")
-    with pytest.raises(ObjectMissing):
-        repository.open("a")
-    with pytest.raises(RepositoryError):
-        repository.open("../a")
-
-
-@pytest.mark.usefixtures("settings")
+@pytest.mark.usefixtures("s3_environment")
 def test_a_wrong_bucket_key_or_endpoint_is_told_without_the_secret(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with pytest.raises(RepositoryError, match="nobucket"):
+    with pytest.raises(RepositoryError, match=r"nobucket.*does not exist"):
         open_repository("s3://nobucket/x")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", f"wrong-{SECRET}")
-    with pytest.raises(RepositoryError) as told:
-        open_repository("s3://bucket/x")
+    with pytest.raises(RepositoryError, match="access denied") as told:
+        open_repository(f"s3://{BUCKET}/x")
     assert SECRET not in str(told.value)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://127.0.0.1:9")
+    with pytest.raises(RepositoryError, match=r"127\.0\.0\.1:9.*connection refused"):
+        open_repository(f"s3://{BUCKET}/x")
+
+
+@pytest.mark.usefixtures("s3_environment")
+def test_only_uploads_of_ours_are_aborted() -> None:
+    repository = open_repository(f"s3://{BUCKET}/uploads")
+    assert isinstance(repository, S3Repository)
+    for key in ("uploads/backups/x/part", "uploads/photos/cat"):
+        repository._client.create_multipart_upload(Bucket=BUCKET, Key=key)
+    assert repository.sweep(spare=("backups/x/",)) == ()
+    assert repository.sweep(below="backups/y/") == ()
+    assert repository.sweep(datetime.now(UTC) - timedelta(days=1)) == ()
+    assert repository.sweep() in (("backups/x/part",), ())
+
+
+class _Listener:
+    """Notes what is sent to a store, and sends nothing."""
+
+    def __init__(self) -> None:
+        self.sent: dict[str, dict[str, Any]] = {}
+        self.sizes: list[int] = []
+        self.meta = type("Meta", (), {"endpoint_url": "http://nowhere"})
+
+    def __getattr__(self, operation: str) -> Any:
+        def noted(**arguments: Any) -> dict[str, str]:
+            if operation == "upload_part":
+                self.sizes.append(len(arguments["Body"].read()))
+            else:
+                self.sent[operation] = arguments
+            return {"UploadId": "1", "ETag": "e"}
+
+        return noted
+
+
+def test_what_the_location_asks_goes_with_every_part_and_no_lock_with_a_note() -> None:
+    terms = Terms.parse("sse=aws:kms&kms_key=k1&storage_class=STANDARD_IA&lock_days=30")
+    listener = _Listener()
+    repository = S3Repository(listener, BUCKET, "p", terms)
+    repository.replace("verified/a.json", b"{}")
+    note = listener.sent["put_object"]
+    assert (note["ServerSideEncryption"], note["SSEKMSKeyId"]) == ("aws:kms", "k1")
+    assert "ObjectLockMode" not in note
+    asked = repository._asked("backups/a/manifest.json")
+    assert (asked["StorageClass"], asked["ObjectLockMode"]) == ("STANDARD_IA", "GOVERNANCE")
+    until = asked["ObjectLockRetainUntilDate"] - datetime.now(UTC)
+    assert timedelta(days=29) < until <= timedelta(days=30)
+
+
+@pytest.mark.parametrize(
+    "query", ["sse=rot13", "lock_days=soon", "lock_days=0", "lock_mode=x", "colour=red"]
+)
+def test_an_option_that_no_store_understands_is_refused(query: str) -> None:
+    with pytest.raises(RepositoryError, match=query.partition("=")[0]):
+        Terms.parse(query)
+
+
+def test_parts_grow_so_that_ten_thousand_reach_beyond_five_terabytes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sizes = [s3.PART_BYTES << (index // s3.DOUBLED_EVERY) for index in range(10_000)]
+    assert sum(sizes) > 5 * 10**12
+    monkeypatch.setattr(s3, "PART_BYTES", 10)
+    monkeypatch.setattr(s3, "DOUBLED_EVERY", 2)
+    listener = _Listener()
+    upload = s3._Upload(S3Repository(listener, BUCKET, ""), "k", "backups/k")
+    with upload:
+        upload.write(bytes(75))
+    assert listener.sizes == [10, 10, 20, 20, 15]

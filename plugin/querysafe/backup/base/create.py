@@ -65,14 +65,18 @@ def create(
     The role needs ``REPLICATION``. Raises as :func:`querysafe.backup.logical.create.create`.
     """
     wishes, steps = wishes or Wishes(), steps or Steps()
-    with closing(target.connect(autocommit=True)) as connection:
+    with closing(target.connect(autocommit=True)) as connection, target.told("the backup"):
         facts = _facts(connection)
         _refuse(facts, wishes)
         system = facts.pop("system_identifier")
         purpose = f"the base backup of the cluster {system}"
         lock(connection, purpose)
-        with lease(repository, purpose):
-            return _make(repository, target, wishes, steps, facts, system, connection)
+        started = datetime.now(UTC)
+        id = new_id(started)
+        with lease(repository, purpose, backup=id) as dead:
+            if dead is not None:
+                catalog.discard(repository, dead)
+            return _make(repository, target, wishes, steps, facts, system, id, started, connection)
 
 
 def _make(
@@ -82,10 +86,10 @@ def _make(
     steps: Steps,
     facts: dict[str, Any],
     system: str,
+    id: str,
+    started: datetime,
     connection: "psycopg.Connection[Any]",
 ) -> Manifest:
-    started = datetime.now(UTC)
-    id = new_id(started)
     program = for_server("pg_basebackup", facts["major"], bin_directory=wishes.bin_directory)
     facts["tool"] = ".".join(map(str, program.version))
     arguments = [

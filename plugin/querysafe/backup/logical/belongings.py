@@ -54,7 +54,7 @@ def give(
     *,
     owner: bool = True,
 ) -> None:
-    """Set a database's owner, privileges, comment, limit and settings as they were."""
+    """Set a database's owner, privileges, limit and settings as they were."""
     for statement in _statements(connection, database, facts, owner=owner):
         administer(connection, statement)
 
@@ -65,8 +65,6 @@ def _statements(
     from psycopg import sql
 
     name = sql.Identifier(database)
-    comment = sql.Literal(facts.get("comment"))
-    yield sql.SQL("COMMENT ON DATABASE {} IS {}").format(name, comment)
     limit = facts.get("connection_limit", -1)
     yield sql.SQL("ALTER DATABASE {} CONNECTION LIMIT {}").format(name, sql.Literal(limit))
     for role, settings in facts.get("settings") or ():

@@ -23,7 +23,7 @@ from querysafe.postgres.target import Target
 if TYPE_CHECKING:
     import psycopg
 
-LOCK_SECONDS = 60
+LOCK_SECONDS = 30
 """How long ``pg_dump`` waits for a table that somebody has locked."""
 
 
@@ -49,14 +49,20 @@ def create(
     the cause; nothing that looks like a backup is then left.
     """
     wishes, steps = wishes or Wishes(), steps or Steps()
-    purpose = f'the backup of "{target}"'
-    with closing(target.connect(autocommit=True)) as connection:
+    with closing(target.connect(autocommit=True)) as connection, target.told("the backup"):
         server = connection.info.server_version // 10000
         dump = for_server("pg_dump", server, bin_directory=wishes.bin_directory)
         roles = for_server("pg_dumpall", server, bin_directory=wishes.bin_directory)
-        lock(connection, purpose)
-        with lease(repository, purpose):
-            return _Making(repository, target, wishes, steps, connection, dump, roles).run()
+        database = connection.info.dbname
+        lock(connection, f'the backup of "{database}"')
+        connection.execute(contents.query("notice_lost_clients"))
+        where = _one(connection, contents.query("whereabouts"))
+        making = _Making(repository, target.to(database), wishes, steps, connection, dump, roles)
+        purpose = f'the backup of "{database}" of the cluster {where}'
+        with lease(repository, purpose, backup=making.id, server=where) as dead:
+            if dead is not None:
+                catalog.discard(repository, dead)
+            return making.run()
 
 
 class _Making:
@@ -80,12 +86,12 @@ class _Making:
         self._dump = dump
         self._roles = roles
         self._started = datetime.now(UTC)
-        self._id = new_id(self._started)
+        self.id = new_id(self._started)
 
     def run(self) -> Manifest:
         from psycopg.errors import LockNotAvailable
 
-        with discard_on_error(self._repository, self._id):
+        with discard_on_error(self._repository, self.id):
             try:
                 return self._run()
             except LockNotAvailable:
@@ -103,7 +109,7 @@ class _Making:
         connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         snapshot = _one(connection, "SELECT pg_export_snapshot()")
         facts = _facts(connection)
-        total = sum(size for _, _, size in contents.tables(connection))
+        total = sum(size for _, size in contents.tables(connection))
         hashed = self._wishes.hashed
         if hashed is None:
             hashed = total <= contents.HASHED_BELOW
@@ -130,9 +136,9 @@ class _Making:
             taken = contents.take(connection, hashed=hashed, progress=step.say)
         connection.execute("COMMIT")
         parts = (database, roles, schema)
-        read_back(self._repository, self._id, parts, self._steps)
+        read_back(self._repository, self.id, parts, self._steps)
         manifest = Manifest(
-            id=self._id,
+            id=self.id,
             kind="logical",
             name=self._wishes.name,
             database=self._target.database,
@@ -176,7 +182,7 @@ class _Making:
         total: int | None = None,
     ) -> Part:
         stored = f"{name}.zst{'.age' if self._wishes.recipients else ''}"
-        place = catalog.place(self._id, stored)
+        place = catalog.place(self.id, stored)
         command = [*arguments, "--no-password", f"--dbname={self._target.conninfo}"]
         with (
             self._steps.step(f"{program.name} {name}", total=total) as step,

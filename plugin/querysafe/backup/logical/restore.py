@@ -1,6 +1,7 @@
 """Restoring a logical backup: into a new database, compared, and swapped in when it is whole."""
 
 import io
+import re
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -13,7 +14,13 @@ from querysafe.backup.errors import DamagedBackup, ObjectMissing, RestoreRefused
 from querysafe.backup.keys import Identities
 from querysafe.backup.lease import lock
 from querysafe.backup.logical import belongings
-from querysafe.backup.logical.scratch import drop, refuse_unless_empty, scratch, swap
+from querysafe.backup.logical.scratch import (
+    drop,
+    maintenance,
+    refuse_unless_empty,
+    scratch,
+    swap,
+)
 from querysafe.backup.manifest import Manifest, Part
 from querysafe.backup.repository import Repository
 from querysafe.backup.steps import Steps
@@ -24,6 +31,11 @@ from querysafe.postgres.target import Target
 
 if TYPE_CHECKING:
     import psycopg
+
+
+_SETS_TIMEOUT = 17
+"""From this version on pg_restore sets ``transaction_timeout``, which older servers do not know."""
+_IGNORED = re.compile(r"errors ignored on restore: (\d+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,10 +91,11 @@ def restore(
         )
     if not target.database:
         raise RestoreRefused("the target names no database", hint="postgresql://host/name")
-    verify_bytes(repository, manifest, steps)
-    with closing(_maintenance(target)) as connection:
+    with closing(maintenance(target)) as connection, target.told("the restore"):
         _refuse_older(connection, manifest)
-        lock(connection, f'a restore into "{target}"')
+        lock(connection, f'a restore into "{target.database}"')
+        refuse_unless_empty(connection, target, replace=wishes.replace)
+        verify_bytes(repository, manifest, steps)
         existed = refuse_unless_empty(connection, target, replace=wishes.replace)
         if existed and (wishes.schemas or wishes.tables):
             raise RestoreRefused(
@@ -94,7 +107,7 @@ def restore(
             fill(repository, manifest, fresh, wishes, steps)
             found = compare(manifest, fresh, wishes, steps)
             belongings.give(connection, fresh.database, manifest.facts, owner=wishes.owner)
-            kept = swap(connection, fresh.database, target.database)
+            kept = swap(connection, target, fresh.database, manifest.facts.get("comment"))
         if kept is not None and (wishes.drop_old or not wishes.replace):
             drop(connection, kept)
             kept = None
@@ -139,8 +152,13 @@ def fill(
     """Run ``pg_restore`` into an empty database, in one pass from the repository."""
     with closing(fresh.connect(autocommit=True)) as connection:
         major = connection.info.server_version // 10000
-    program = for_server("pg_restore", major, bin_directory=wishes.bin_directory)
-    arguments = ["--exit-on-error", "--no-password", f"--dbname={fresh.conninfo}"]
+    # An archive may be read by the version that wrote it or a newer one.
+    wrote = int(manifest.tools["pg_dump"].partition(".")[0])
+    program = for_server("pg_restore", max(major, wrote), bin_directory=wishes.bin_directory)
+    arguments = ["--no-password", f"--dbname={fresh.conninfo}"]
+    sets_too_much = program.version[0] >= _SETS_TIMEOUT > major
+    if not sets_too_much:
+        arguments.append("--exit-on-error")
     arguments += [f"--schema={name}" for name in wishes.schemas]
     arguments += [f"--table={name}" for name in wishes.tables]
     if not wishes.owner:
@@ -155,13 +173,13 @@ def fill(
         try:
             streams.load(
                 stream,
-                _Feeding(running),
+                _Feeding(running, watched=sets_too_much),
                 part,
                 encrypted=manifest.encryption != "none",
                 identities=wishes.identities,
                 progress=step.advance,
             )
-            running.finish()
+            _finish(running, forgiving=sets_too_much)
         except ServerError as error:
             raise ServerError(fresh.without_secrets(error.message), hint=_hint(error)) from None
     with steps.step("analyze"), closing(fresh.connect(autocommit=True)) as connection:
@@ -197,15 +215,36 @@ def compare(manifest: Manifest, fresh: Target, wishes: Wishes, steps: Steps) -> 
 class _Feeding:
     """Writes to a program; when that has ended, its own words are the error."""
 
-    def __init__(self, running: Child) -> None:
+    def __init__(self, running: Child, *, watched: bool) -> None:
         self._running = running
+        self._watched = watched
 
     def write(self, data: bytes | memoryview) -> int:
+        if self._watched and not _is_forgiven(said := self._running.said()):
+            raise ServerError(f'"pg_restore" failed: {said}')
         try:
             return self._running.input.write(data)
         except BrokenPipeError:
             self._running.finish()
             raise ServerError("pg_restore stopped reading") from None
+
+
+def _finish(running: Child, *, forgiving: bool) -> None:
+    """Wait for ``pg_restore``; its one error that means nothing is forgiven."""
+    try:
+        running.finish()
+    except ServerError:
+        said = running.said()
+        count = _IGNORED.search(said)
+        if not (forgiving and count and int(count[1]) == 1 and _is_forgiven(said)):
+            raise
+
+
+def _is_forgiven(said: str) -> bool:
+    errors = [line for line in said.splitlines() if line.startswith("pg_restore: error:")]
+    return all(
+        'unrecognized configuration parameter "transaction_timeout"' in each for each in errors
+    )
 
 
 def _roles(
@@ -218,12 +257,6 @@ def _roles(
         return ()
     text = read_part(repository, manifest, manifest.part("globals"), wishes.identities)
     return belongings.create_missing_roles(connection, text.decode())
-
-
-def _maintenance(target: Target) -> "psycopg.Connection[Any]":
-    """A connection to a database that the swap does not touch."""
-    last = "postgres" if target.database != "postgres" else "template1"
-    return target.to(last).connect(autocommit=True)
 
 
 def _refuse_older(connection: "psycopg.Connection[Any]", manifest: Manifest) -> None:

@@ -1,8 +1,11 @@
 """The new database that a restore fills, and the swap that puts it in its place."""
 
+import re
 import secrets
+import threading
+import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +19,19 @@ if TYPE_CHECKING:
     import psycopg
 
 NAME_BYTES = 63
+_LEFT = re.compile(r".*_restore_[0-9a-f]{8}", re.DOTALL)
+_TRIES = 5
+
+
+def maintenance(target: Target) -> "psycopg.Connection[Any]":
+    """A connection to a database of the server that a swap does not touch."""
+    last = "postgres" if target.database != "postgres" else "template1"
+    try:
+        return target.to(last).connect(autocommit=True)
+    except ServerError:
+        if last == "template1":
+            raise
+        return target.to("template1").connect(autocommit=True)
 
 
 def name_for(database: str, suffix: str) -> str:
@@ -51,7 +67,8 @@ def scratch(
 
     comment = f'querysafe: unfinished restore of "{target.database}"'
     for (left,) in connection.execute(query("left_behind"), {"comment": comment}).fetchall():
-        drop(connection, left)
+        if _LEFT.fullmatch(left):
+            drop(connection, left)
     name = name_for(target.database, f"restore_{secrets.token_hex(4)}")
     administer(connection, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)), manifest)
     try:
@@ -63,8 +80,24 @@ def scratch(
         )
         yield target.to(name)
     except BaseException:
-        drop(connection, name)
+        _discard(connection, target, name)
         raise
+
+
+def _discard(connection: "psycopg.Connection[Any]", target: Target, name: str) -> None:
+    """Drop it by the connection there is, or by a new one when that is lost.
+
+    A server that restarts is waited for; what cannot be dropped now is by the next restore.
+    """
+    for attempt in range(_TRIES):
+        with suppress(ServerError):
+            if attempt == 0:
+                drop(connection, name)
+            else:
+                with closing(maintenance(target)) as another:
+                    drop(another, name)
+            return
+        time.sleep(0.2 if attempt == 0 else 1)
 
 
 def administer(
@@ -106,33 +139,60 @@ def drop(connection: "psycopg.Connection[Any]", name: str) -> None:
     )
 
 
-def swap(connection: "psycopg.Connection[Any]", new: str, name: str) -> str | None:
-    """Give the new database its name, and return what the old one is called now.
+def swap(
+    connection: "psycopg.Connection[Any]", target: Target, new: str, comment: str | None
+) -> str | None:
+    """Give the new database the target's name, and return what the old one is called now.
 
-    Both renames happen in one transaction. An error leaves the old database in its place
-    and open to connections.
+    The renames and the new one's comment are one transaction: whatever happens, also to us,
+    the old database is in its place or the new one is. Sessions of the old one are ended
+    until the rename, which keeps new ones out, has its lock.
     """
     from psycopg import sql
 
-    if not exists(connection, name):
-        administer(connection, _rename(new, name))
-        return None
-    kept = _free_name(connection, name)
-    closed = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
-    administer(connection, closed.format(sql.Identifier(name), sql.SQL("false")))
-    now_called = name
-    try:
-        connection.execute(
-            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = %s",
-            (name,),
-        )
-        with connection.transaction():
+    name = target.database
+    kept = _free_name(connection, name) if exists(connection, name) else None
+    with _sessions_ended(target, kept is not None), connection.transaction():
+        if kept is not None:
             administer(connection, _rename(name, kept))
-            administer(connection, _rename(new, name))
-        now_called = kept
-    finally:
-        administer(connection, closed.format(sql.Identifier(now_called), sql.SQL("true")))
+        administer(connection, _rename(new, name))
+        administer(
+            connection,
+            sql.SQL("COMMENT ON DATABASE {} IS {}").format(
+                sql.Identifier(name), sql.Literal(comment)
+            ),
+        )
     return kept
+
+
+@contextmanager
+def _sessions_ended(target: Target, wanted: bool) -> Iterator[None]:
+    """End every session of a database again and again for the block, by a second connection."""
+    if not wanted:
+        yield
+        return
+    import psycopg
+
+    with closing(maintenance(target)) as connection:
+        ended = threading.Event()
+
+        def end() -> None:
+            with suppress(psycopg.Error):
+                while True:
+                    connection.execute(
+                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
+                        (target.database,),
+                    )
+                    if ended.wait(0.1):
+                        return
+
+        thread = threading.Thread(target=end, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
 
 
 def _free_name(connection: "psycopg.Connection[Any]", name: str) -> str:

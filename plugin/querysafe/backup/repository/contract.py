@@ -1,7 +1,7 @@
 """What every repository promises; one test suite runs over all of them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -60,8 +60,18 @@ class Repository(ABC):
         """Remove an object; one that is not there is no error."""
 
     @abstractmethod
-    def sweep(self, before: datetime) -> tuple[str, ...]:
-        """Remove what writers that died before a time left behind, and name it."""
+    def sweep(
+        self, before: datetime | None = None, *, below: str = "", spare: Collection[str] = ()
+    ) -> tuple[str, ...]:
+        """Remove what dead writers left unpublished below a prefix, and name it.
+
+        Only what was last written to before a time; ``None`` is for a caller who knows that
+        every writer below the prefix is dead. Names below a prefix in ``spare`` are left.
+        """
+
+    def hurried(self) -> "Repository":
+        """The same repository with little patience: for tidying up after a failure."""
+        return self
 
     def read(self, name: str) -> bytes:
         """Read a small object whole. Raises :class:`ObjectMissing`."""

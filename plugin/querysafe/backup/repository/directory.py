@@ -1,11 +1,12 @@
 """A repository in a directory: temporary name, fsync, link or rename, fsync of the folder."""
 
 import errno
+import fcntl
 import os
 import re
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +18,7 @@ from querysafe.backup.repository.contract import Entry, Repository, Writer
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 _TEMPORARY = ".unfinished-"
 _ATTEMPTS = 10
+_UNFINISHED = re.compile(r"\.unfinished-[0-9a-f]{16}-.+")
 
 
 class DirectoryRepository(Repository):
@@ -44,7 +46,7 @@ class DirectoryRepository(Repository):
     def create(self, name: str) -> Writer:
         """Write to a temporary file beside its place."""
         path = self._path(name)
-        if path.exists():
+        if self.exists(name):
             raise ObjectExists(f'"{name}" exists in "{self.location}" already')
         return _FileWriter(path, self._root)
 
@@ -102,24 +104,29 @@ class DirectoryRepository(Repository):
             _sync(path.parent)
             self._prune(path.parent)
 
-    def sweep(self, before: datetime) -> tuple[str, ...]:
-        """Remove temporary files that nobody has written to since."""
+    def sweep(
+        self, before: datetime | None = None, *, below: str = "", spare: Collection[str] = ()
+    ) -> tuple[str, ...]:
+        """Remove temporary files that no writer holds and nobody has written to since."""
         swept: list[str] = []
         with _told(self._root):
-            for path in list(self._root.rglob(f"{_TEMPORARY}*")):
-                try:
-                    modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-                except FileNotFoundError:
+            for path in list((self._root / below).rglob(f"{_TEMPORARY}*")):
+                name = path.relative_to(self._root).as_posix()
+                if not _UNFINISHED.fullmatch(path.name) or name.startswith(tuple(spare)):
                     continue
-                if modified < before:
-                    path.unlink(missing_ok=True)
-                    swept.append(path.relative_to(self._root).as_posix())
-                    self._prune(path.parent)
+                with suppress(FileNotFoundError):
+                    modified = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+                    if (before is None or modified < before) and not _is_held(path):
+                        path.unlink()
+                        swept.append(name)
+                        self._prune(path.parent)
         return tuple(sorted(swept))
 
     def exists(self, name: str) -> bool:
         """Whether the file is there."""
-        return self._path(name).is_file()
+        path = self._path(name)
+        with _told(path):
+            return path.is_file()
 
     def _path(self, name: str) -> Path:
         if not _NAME.fullmatch(name):
@@ -142,6 +149,9 @@ class _FileWriter(Writer):
         self._temporary = path.with_name(f"{_TEMPORARY}{secrets.token_hex(8)}-{path.name}"[:200])
         with _told(path):
             self._file = os.fdopen(self._begun(root), "wb", buffering=0)
+            # The kernel drops it with us, so that a sweep knows whether we live.
+            with suppress(OSError):
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             _give_to(self._temporary, root)
             while folder := path.parent:
                 _sync(folder)
@@ -196,7 +206,31 @@ class _FileWriter(Writer):
                 os.link(self._temporary, self._path)
             except FileExistsError:
                 raise ObjectExists(f'"{self._path}" exists already') from None
+            except OSError as error:
+                if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK):
+                    raise
+                self._publish_without_links()
         _sync(self._path.parent)
+
+    def _publish_without_links(self) -> None:
+        """On a file system without hard links (exFAT, some shares) the name is taken first."""
+        try:
+            os.close(os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        except FileExistsError:
+            raise ObjectExists(f'"{self._path}" exists already') from None
+        self._temporary.replace(self._path)
+
+
+def _is_held(path: Path) -> bool:
+    """Whether a living writer has a temporary file open."""
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
 
 
 @contextmanager

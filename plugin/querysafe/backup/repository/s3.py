@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -12,35 +12,46 @@ from urllib.parse import urlsplit
 
 from querysafe.backup.errors import BackupError, ObjectExists, ObjectMissing, RepositoryError
 from querysafe.backup.repository.contract import Entry, Repository, Writer
+from querysafe.backup.repository.s3_client import NO_PATIENCE, Patience, client_of
+from querysafe.backup.repository.s3_terms import Terms
+from querysafe.backup.repository.s3_words import told
 
 PART_BYTES = 16 * 2**20
 DOUBLED_EVERY = 1000
 """Parts after which their size doubles: 10,000 parts then reach far beyond 5 TiB."""
+_OURS = re.compile(r"(backups|wal)/")
+"""Where uploads of ours go; another program may share the prefix."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
-_MISSING = ("404", "NoSuchKey", "NotFound")
-_TAKEN = ("412", "PreconditionFailed", "409", "ConditionalRequestConflict")
+_NO_UPLOADS = ("NoSuchUpload", "NotImplemented", "MethodNotAllowed")
+_RESUMED = 3
+"""How often a download that was cut goes on where it was."""
 
 
 class S3Repository(Repository):
     """Objects below one prefix of a bucket."""
 
-    def __init__(self, client: Any, bucket: str, prefix: str) -> None:
+    def __init__(self, client: Any, bucket: str, prefix: str, terms: Terms | None = None) -> None:
         self._client = client
         self._bucket = bucket
+        self._terms = terms or Terms()
         self._prefix = f"{prefix}/" if prefix else ""
         self.location = f"s3://{bucket}/{prefix}".rstrip("/")
 
     @classmethod
     def at(cls, location: str) -> "S3Repository":
-        """Use ``s3://bucket/prefix``. Raises :class:`RepositoryError` when it is out of reach."""
+        """Use ``s3://bucket/prefix?storage_class=…``; :class:`Terms` has what may be asked.
+
+        Raises :class:`RepositoryError` when it is out of reach.
+        """
         parts = urlsplit(location)
-        if not parts.netloc or "@" in parts.netloc or parts.query:
+        if not parts.netloc or "@" in parts.netloc:
             raise RepositoryError(
                 f'"s3://{parts.hostname or ""}" names no bucket',
                 hint="write s3://bucket/prefix; credentials come from AWS_ACCESS_KEY_ID and "
                 "AWS_SECRET_ACCESS_KEY, the endpoint from AWS_ENDPOINT_URL_S3",
             )
-        repository = cls(_client(), parts.netloc, parts.path.strip("/"))
+        terms = Terms.parse(parts.query)
+        repository = cls(client_of(Patience()), parts.netloc, parts.path.strip("/"), terms)
         with repository._told(""):
             repository._client.head_bucket(Bucket=repository._bucket)
         return repository
@@ -55,23 +66,31 @@ class S3Repository(Repository):
         """Put with ``If-None-Match: *``, after a look, since some stores ignore the header."""
         if self.exists(name):
             raise ObjectExists(f'"{name}" exists in "{self.location}" already')
-        with self._told(name):
+        # A retry of a put whose answer was lost finds what it has put itself.
+        with suppress(ObjectExists), self._told(name):
             self._client.put_object(
-                Bucket=self._bucket, Key=self._key(name), Body=data, IfNoneMatch="*"
+                Bucket=self._bucket,
+                Key=self._key(name),
+                Body=io.BytesIO(data),
+                IfNoneMatch="*",
+                **self._asked(name),
             )
         if self.read(name) != data:
             raise ObjectExists(f'"{name}" was written to "{self.location}" by somebody else')
 
     def replace(self, name: str, data: bytes) -> None:
-        """Put over what is there."""
+        """Put over what is there. Such an object is never locked: it changes."""
         with self._told(name):
-            self._client.put_object(Bucket=self._bucket, Key=self._key(name), Body=data)
+            self._client.put_object(
+                Bucket=self._bucket,
+                Key=self._key(name),
+                Body=io.BytesIO(data),
+                **self._terms.of_note(),
+            )
 
     def open(self, name: str) -> BinaryIO:
         """Get the object as a stream."""
-        with self._told(name):
-            answer = self._client.get_object(Bucket=self._bucket, Key=self._key(name))
-        stream = _Download(self, name, answer["Body"], answer["ContentLength"])
+        stream = _Download(self, name)
         return cast("BinaryIO", io.BufferedReader(stream, 2**20))
 
     def entries(self, prefix: str = "") -> Iterator[Entry]:
@@ -100,19 +119,45 @@ class S3Repository(Repository):
             return False
         return True
 
-    def sweep(self, before: datetime) -> tuple[str, ...]:
-        """Abort uploads below the prefix that began earlier and were never completed."""
+    def sweep(
+        self, before: datetime | None = None, *, below: str = "", spare: Collection[str] = ()
+    ) -> tuple[str, ...]:
+        """Abort uploads of ours that were never completed."""
         swept: list[str] = []
+        for each in self._uploads(below):
+            name = each["Key"].removeprefix(self._prefix)
+            if not _OURS.match(name) or name.startswith(tuple(spare)):
+                continue
+            if before is None or each["Initiated"] < before:
+                with self._told(""):
+                    self._client.abort_multipart_upload(
+                        Bucket=self._bucket, Key=each["Key"], UploadId=each["UploadId"]
+                    )
+                swept.append(name)
+        return tuple(sorted(swept))
+
+    def _uploads(self, below: str) -> list[Any]:
+        """Uploads that were begun and not completed; a store may say that it knows none."""
+        from botocore.exceptions import ClientError
+
         pages = self._client.get_paginator("list_multipart_uploads")
         with self._told(""):
-            for page in pages.paginate(Bucket=self._bucket, Prefix=self._prefix):
-                for each in page.get("Uploads", ()):
-                    if each["Initiated"] < before:
-                        self._client.abort_multipart_upload(
-                            Bucket=self._bucket, Key=each["Key"], UploadId=each["UploadId"]
-                        )
-                        swept.append(each["Key"].removeprefix(self._prefix))
-        return tuple(sorted(swept))
+            try:
+                listed = pages.paginate(Bucket=self._bucket, Prefix=self._prefix + below)
+                return [each for page in listed for each in page.get("Uploads", ())]
+            except ClientError as error:
+                if error.response.get("Error", {}).get("Code") in _NO_UPLOADS:
+                    return []
+                raise
+
+    def hurried(self) -> "S3Repository":
+        """The same bucket by a client that gives up after seconds."""
+        return S3Repository(
+            client_of(NO_PATIENCE), self._bucket, self._prefix.rstrip("/"), self._terms
+        )
+
+    def _asked(self, name: str) -> dict[str, Any]:
+        return self._terms.of_object() if _OURS.match(name) else self._terms.of_note()
 
     def _key(self, name: str) -> str:
         if not _NAME.fullmatch(name):
@@ -121,28 +166,9 @@ class S3Repository(Repository):
 
     @contextmanager
     def _told(self, name: str) -> Iterator[None]:
-        """Say an error of the store in our words: its code and name, never what was sent."""
-        from boto3.exceptions import Boto3Error
-        from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
-        from urllib3.exceptions import HTTPError
-
-        about = f'"{name}" in "{self.location}"' if name else f'"{self.location}"'
-        try:
+        """Say an error of the store in our words."""
+        with told(self.location, self._client.meta.endpoint_url, name):
             yield
-        except ClientError as error:
-            code = str(error.response.get("Error", {}).get("Code", "unknown"))
-            if name and code in _MISSING:
-                raise ObjectMissing(f"{about} does not exist") from None
-            if name and code in _TAKEN:
-                raise ObjectExists(f"{about} exists already") from None
-            raise RepositoryError(
-                f"the store refused {about}: {code} ({error.operation_name})", hint=_hint(code)
-            ) from None
-        except (BotoCoreError, Boto3Error, HTTPClientError, HTTPError, OSError) as error:
-            raise RepositoryError(
-                f"the store of {about} failed: {type(error).__name__}",
-                hint="look at AWS_ENDPOINT_URL_S3, the credentials and the network",
-            ) from None
 
 
 class _Upload(Writer):
@@ -160,8 +186,7 @@ class _Upload(Writer):
 
     def write(self, data: bytes | memoryview) -> int:
         self._buffer += data
-        size = PART_BYTES << (len(self._parts) // DOUBLED_EVERY)
-        while len(self._buffer) >= size:
+        while len(self._buffer) >= (size := PART_BYTES << (len(self._parts) // DOUBLED_EVERY)):
             with memoryview(self._buffer) as view:
                 part = bytes(view[:size])
             del self._buffer[:size]
@@ -172,7 +197,9 @@ class _Upload(Writer):
         self._settle()
         with self._repository._told(self._name):
             if self._id is None:
-                begun = self._repository._client.create_multipart_upload(**self._where)
+                begun = self._repository._client.create_multipart_upload(
+                    **self._where, **self._repository._asked(self._name)
+                )
                 self._id = begun["UploadId"]
         self._parts.append({"PartNumber": len(self._parts) + 1})
         self._pending = self._pool.submit(
@@ -180,7 +207,9 @@ class _Upload(Writer):
             **self._where,
             UploadId=self._id,
             PartNumber=len(self._parts),
-            Body=part,
+            # A stream is sent in small pieces, each with a time limit of its own: a slow
+            # line is then no error as long as it moves.
+            Body=io.BytesIO(part),
         )
 
     def _settle(self) -> None:
@@ -210,7 +239,11 @@ class _Upload(Writer):
         client = self._repository._client
         if self._id is None:
             with self._repository._told(self._name):
-                client.put_object(**self._where, Body=bytes(self._buffer))
+                client.put_object(
+                    **self._where,
+                    Body=io.BytesIO(self._buffer),
+                    **self._repository._asked(self._name),
+                )
             return
         if self._buffer:
             self._send(bytes(self._buffer))
@@ -223,71 +256,58 @@ class _Upload(Writer):
     def _abort(self) -> None:
         if self._pending is not None:
             self._pending.cancel()
+            # An abort before the part on its way has arrived would leave that part behind.
             with suppress(Exception):
-                self._pending.result()
+                self._pending.result(timeout=30)
         if self._id is not None:
+            hurried = self._repository.hurried()
             with suppress(Exception):
-                self._repository._client.abort_multipart_upload(**self._where, UploadId=self._id)
+                hurried._client.abort_multipart_upload(**self._where, UploadId=self._id)
 
 
 class _Download(io.RawIOBase):
-    """The body of an answer as a file; a connection that was cut is an error, not an end."""
+    """An object as a file. One whose connection was cut goes on where it was."""
 
-    def __init__(self, repository: S3Repository, name: str, body: Any, size: int) -> None:
+    def __init__(self, repository: S3Repository, name: str) -> None:
         self._repository = repository
         self._name = name
-        self._body = body
-        self._left = size
+        self._resumed = 0
+        answer = self._get()
+        self._body = answer["Body"]
+        self._left: int = answer["ContentLength"]
+        self._size = self._left
+        self._etag = answer["ETag"]
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        with self._repository._told(self._name):
-            data = self._body.read(len(buffer))
-        if not data and self._left > 0:
-            raise RepositoryError(f'"{self._name}" ended {self._left} bytes too early')
-        self._left -= len(data)
-        buffer[: len(data)] = data
-        return len(data)
+        while True:
+            try:
+                with self._repository._told(self._name):
+                    data = self._body.read(len(buffer))
+                if not data and self._left > 0:
+                    raise RepositoryError(f'"{self._name}" ended {self._left} bytes too early')
+            except RepositoryError:
+                self._resumed += 1
+                if self._resumed > _RESUMED:
+                    raise
+                self._body.close()
+                start = self._size - self._left
+                self._body = self._get(Range=f"bytes={start}-", IfMatch=self._etag)["Body"]
+                continue
+            self._left -= len(data)
+            buffer[: len(data)] = data
+            return len(data)
 
     def close(self) -> None:
         if not self.closed:
             self._body.close()
         super().close()
 
-
-def _client() -> Any:
-    try:
-        import boto3
-        from botocore.config import Config
-    except ImportError:
-        raise RepositoryError(
-            "boto3 is not installed", hint="pip install 'querysafe[backup]'"
-        ) from None
-    config = Config(
-        connect_timeout=10,
-        read_timeout=60,
-        retries={"mode": "standard", "total_max_attempts": 4},
-        # Stores other than AWS's own trip over the trailing checksums that boto3 adds.
-        request_checksum_calculation="when_required",
-        response_checksum_validation="when_required",
-    )
-    try:
-        return boto3.session.Session().client("s3", config=config)
-    except Exception as error:
-        raise RepositoryError(
-            f"no S3 client could be made: {type(error).__name__}",
-            hint="look at AWS_REGION, AWS_PROFILE and AWS_ENDPOINT_URL_S3",
-        ) from None
-
-
-def _hint(code: str) -> str | None:
-    return {
-        "404": "create the bucket, or name another",
-        "NoSuchBucket": "create the bucket, or name another",
-        "403": "the credentials in AWS_* may not do this",
-        "AccessDenied": "the credentials in AWS_* may not do this",
-        "InvalidAccessKeyId": "look at AWS_ACCESS_KEY_ID",
-        "SignatureDoesNotMatch": "look at AWS_SECRET_ACCESS_KEY",
-    }.get(code)
+    def _get(self, **more: str) -> Any:
+        store = self._repository
+        with store._told(self._name):
+            return store._client.get_object(
+                Bucket=store._bucket, Key=store._key(self._name), **more
+            )

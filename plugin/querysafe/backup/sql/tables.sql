@@ -1,11 +1,11 @@
--- Every table and materialized view whose rows a logical backup holds, with its size in bytes.
+-- Every table whose rows a logical backup holds, with its size in bytes. The rows of a
+-- materialized view are not in it: a restore computes them anew, from newer rows perhaps.
 SELECT
     format('%I.%I', namespace.nspname, class.relname) AS name,
-    class.relkind = 'm' AND NOT class.relispopulated AS is_unpopulated,
     pg_table_size(class.oid) AS bytes
 FROM pg_class AS class
 JOIN pg_namespace AS namespace ON namespace.oid = class.relnamespace
-WHERE class.relkind IN ('r', 'm')
+WHERE class.relkind = 'r'
   AND class.relpersistence <> 't'
   AND namespace.nspname NOT LIKE 'pg\_%'
   AND namespace.nspname <> 'information_schema'

@@ -75,7 +75,7 @@ Examples:
     "--lock-timeout",
     "lock_seconds",
     type=click.FloatRange(min=1),
-    default=60.0,
+    default=30.0,
     show_default=True,
     metavar="SECONDS",
     help="How long to wait for a table that somebody has locked.",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from querysafe.backup.catalog import Listed
-from querysafe.backup.manifest import Manifest
+from querysafe.backup.manifest import Manifest, begun
 from querysafe.cli.backup.options import size
 
 
@@ -18,13 +18,14 @@ def row(each: Listed) -> dict[str, Any]:
         "kind": manifest.kind if manifest else None,
         "name": (manifest.name or None) if manifest else None,
         "database": manifest.database if manifest else None,
-        "time": manifest.started.isoformat() if manifest else None,
+        "time": (manifest.started if manifest else begun(each.id)).isoformat(),
         "ended": manifest.ended.isoformat() if manifest else None,
         "server_version": manifest.server_version if manifest else None,
         "encryption": manifest.encryption if manifest else None,
         "parent": manifest.parent if manifest else None,
         "size": each.stored_bytes,
         "raw_size": sum(part.raw_bytes for part in manifest.parts) if manifest else None,
+        "locked": each.is_locked,
         "verified": each.verified.isoformat() if each.verified else None,
     }
 
@@ -44,6 +45,7 @@ def line(each: Listed) -> str:
         f"{size(each.stored_bytes):>10}",
         f"{seconds:6.0f} s",
         drilled,
+        "locked" if each.is_locked else "",
         manifest.name,
         each.problem,
     ]

@@ -107,7 +107,7 @@ def _database(
     form: str,
     given: dict[str, Any],
 ) -> None:
-    from querysafe.backup.catalog import find, newest
+    from querysafe.backup.catalog import find, newest, passed_over
     from querysafe.backup.logical.restore import Wishes
     from querysafe.backup.logical.restore import restore as carry_out
     from querysafe.postgres.target import Target
@@ -128,7 +128,12 @@ def _database(
         bin_directory=given["bin_directory"],
     )
     store = options.opened(repository)
-    manifest = newest(store, "logical") if backup_id == "latest" else find(store, backup_id)
+    if backup_id == "latest":
+        manifest = newest(store, "logical")
+        for each in passed_over(store, manifest):
+            click.echo(f"passed over {each.id}, which is damaged: {each.problem}", err=True)
+    else:
+        manifest = find(store, backup_id)
     with bars() as steps:
         done = carry_out(store, manifest, Target.parse(target), wishes, steps)
     compared = "counted and hashed" if done.hashed else "counted"

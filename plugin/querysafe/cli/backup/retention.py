@@ -2,7 +2,7 @@
 
 import json
 import sys
-from datetime import datetime
+from datetime import UTC, datetime
 
 import click
 
@@ -11,7 +11,7 @@ from querysafe.errors import SettingsError
 _EPILOG = """\b
 Exit status:
   0  the kept times were printed
-  2  standard input is no JSON array of times with an offset
+  2  standard input is no JSON array of times
 
 \b
 Examples:
@@ -46,15 +46,15 @@ def retention(daily: int, weekly: int, monthly: int) -> None:
     """Read a JSON array of times and print those that the retention keeps, newest first.
 
     The rule is restic's: newest first, each counter for itself, the newest of each UTC day,
-    ISO week and month that has a backup, and the oldest while a counter has room.
+    ISO week and month that has a backup, and the oldest while a counter has room. A time
+    without an offset is UTC.
     """
     from querysafe.backup.retention import Policy, select
 
     texts = _read()
     times = [_time(text) for text in texts]
-    by_time = dict(zip(times, texts, strict=True))
     kept = select(times, Policy(daily=daily, weekly=weekly, monthly=monthly))
-    click.echo(json.dumps([by_time[time] for time in kept]))
+    click.echo(json.dumps([texts[position] for position in kept]))
 
 
 def _read() -> list[str]:
@@ -74,9 +74,7 @@ def _time(text: str) -> datetime:
     try:
         time = datetime.fromisoformat(text)
     except ValueError:
-        time = None
-    if time is None or time.utcoffset() is None:
         raise SettingsError(
-            f'"{text}" is no time with an offset', hint="write 2026-01-31T02:00:00+00:00"
-        )
-    return time
+            f'"{text}" is no time', hint="write 2026-01-31T02:00:00+00:00"
+        ) from None
+    return time if time.utcoffset() is not None else time.replace(tzinfo=UTC)

@@ -1,6 +1,7 @@
 """``querysafe backup verify``: every byte of a backup against its manifest."""
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -44,8 +45,12 @@ def verify(
 ) -> None:
     """Check every byte of a backup, and let pg_restore walk its archive.
 
+    What was found is remembered: a damaged backup is no longer listed as ok, and retention
+    never deletes the last one whose restore was compared.
+
     Without the key of an encrypted backup only the stored bytes are checked, which is said.
     """
+    from querysafe.backup import verdicts
     from querysafe.backup.catalog import claimed
     from querysafe.backup.keys import Identities
     from querysafe.backup.trial import try_restore
@@ -58,9 +63,9 @@ def verify(
         found = look(
             store, manifest, identities=identities, bin_directory=bin_directory, steps=steps
         )
-        problems = found.problems
+        problems, is_damaged = found.problems, found.is_damaged
         if scratch is not None and not problems:
-            problems = try_restore(
+            trial = try_restore(
                 store,
                 manifest,
                 scratch,
@@ -68,6 +73,15 @@ def verify(
                 bin_directory=bin_directory,
                 steps=steps,
             )
+            problems, is_damaged = trial.problems, trial.is_damaged
+    if is_damaged or not problems:
+        verdicts.note(
+            store,
+            manifest.id,
+            now=datetime.now(UTC),
+            problems=problems,
+            restored=scratch is not None,
+        )
     depth = "restored and compared" if scratch else "read through"
     if found.raw_bytes is None:
         depth = "stored bytes only: there is no key"

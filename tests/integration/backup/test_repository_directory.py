@@ -1,0 +1,62 @@
+"""What is particular to a repository in a directory."""
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from querysafe.backup.errors import RepositoryError
+from querysafe.backup.repository import Repository, open_repository
+
+REMAINS = f"a/.unfinished-{'0' * 16}-b"
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    return open_repository(str(tmp_path / "store"), create=True)
+
+
+def test_remains_of_a_dead_writer_are_swept(repository: Repository) -> None:
+    remains = Path(repository.location, REMAINS)
+    remains.parent.mkdir()
+    remains.write_bytes(b"1")
+    assert repository.sweep(datetime.now(UTC) - timedelta(hours=1)) == ()
+    assert repository.sweep(spare=("a/",)) == ()
+    assert repository.sweep(below="b/") == ()
+    assert repository.sweep(datetime.now(UTC) + timedelta(hours=1)) == (REMAINS,)
+    assert not remains.exists()
+
+
+def test_what_a_living_writer_holds_is_never_swept(repository: Repository) -> None:
+    with repository.create("a/b") as writer:
+        writer.write(b"1")
+        assert repository.sweep() == ()
+    assert repository.read("a/b") == b"1"
+
+
+def test_a_hidden_file_of_somebody_else_is_never_swept(repository: Repository) -> None:
+    mine = Path(repository.location, ".unfinished-letter")
+    mine.write_bytes(b"dear")
+    assert repository.sweep() == ()
+    assert mine.read_bytes() == b"dear"
+
+
+def test_files_are_for_their_owner_only(repository: Repository) -> None:
+    repository.put_once("a/b", b"1")
+    path = Path(repository.location, "a/b")
+    assert [each.stat().st_mode & 0o077 for each in (path, path.parent)] == [0, 0]
+
+
+def test_without_hard_links_an_object_is_still_published_once(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_paths: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    repository.put_once("a", b"1")
+    assert repository.read("a") == b"1"
+    with pytest.raises(RepositoryError, match="exists already"):
+        repository.put_once("a", b"2")
+    assert [each.name for each in repository.entries()] == ["a"]
