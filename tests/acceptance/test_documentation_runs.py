@@ -22,6 +22,7 @@ import yaml
 
 from querysafe.cli import main
 from querysafe.options import OPTIONS
+from querysafe.settings import SECTIONS
 from tests.documentation.blocks import Block, blocks, resembles
 from tests.documentation.pages import DOCS, MARK, ROOT
 
@@ -147,7 +148,7 @@ def snippet(block: Block, folder: Path) -> None:
 def understand(block: Block) -> None:
     if block.language == "toml":
         options = tomllib.loads(block.text).get("tool", {}).get("querysafe", {})
-        assert set(options) <= {option.name for option in OPTIONS}, block
+        assert set(options) <= {*(option.name for option in OPTIONS), *SECTIONS}, block
     elif block.language == "ini":
         parser = configparser.ConfigParser(interpolation=None)
         parser.read_string(block.text)

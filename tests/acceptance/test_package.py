@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from querysafe import __version__
-from querysafe.analysis.registry import RULES
+from querysafe.cli.rules import RULES
 
 ROOT = Path(__file__).parents[2]
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from querysafe.advice.revision.lint.registry import RULES as REVISION_RULES
 from querysafe.analysis.registry import RULES
 from querysafe.report.rules import read_example
 
@@ -71,7 +72,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
 
 def test_every_rule_has_a_bad_and_a_good_example_and_nothing_else_is_there() -> None:
     present = {path.relative_to(EXAMPLES).as_posix() for path in EXAMPLES.glob("QS*/*.py")}
-    assert present == {f"{rule}/{name}.py" for rule in IDS for name in ("bad", "good")}
+    every = [*IDS, *(rule.id for rule in REVISION_RULES)]
+    assert present == {f"{rule}/{name}.py" for rule in every for name in ("bad", "good")}
 
 
 @pytest.mark.parametrize("rule", IDS)

@@ -3,8 +3,7 @@
 from functools import cache
 from pathlib import Path
 
-from querysafe.analysis.registry import RULES
-from querysafe.cli.rules import explain
+from querysafe.cli.rules import RULES, explain
 from querysafe.report.rules import explained_markdown
 from tests.documentation import commands, events, exit_codes, interface, json_report, options
 
@@ -54,12 +53,14 @@ def _rules() -> str:
         "QS2": "Waste within one act",
         "QS3": "Limits that you set",
         "QS4": "What grows",
+        "QS5": "Revisions that stop a running application",
     }
     lines = [
         "# The rules",
         "",
         "Each page says when a rule reports, what it costs, and shows the mistake and its cure; "
-        "both examples run under the plugin in our own tests. `querysafe rules QS101` shows the "
+        "both examples run in our own tests: those of QS1 to QS4 under the plugin, those of QS5 on "
+        "PostgreSQL. `querysafe rules QS101` shows the "
         "same in a terminal.",
     ]
     for prefix, title in groups.items():

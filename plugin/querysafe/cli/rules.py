@@ -11,11 +11,15 @@ from pathlib import Path
 import click
 
 from querysafe import analysis
-from querysafe.analysis.registry import RULES
-from querysafe.analysis.registry import rule as rule_named
+from querysafe.advice.revision.lint.registry import RULES as REVISION_RULES
+from querysafe.analysis.registry import RULES as TEST_RULES
+from querysafe.errors import SettingsError
 from querysafe.finding import Rule
 from querysafe.report import rules as rendering
 
+RULES: tuple[Rule, ...] = (*TEST_RULES, *REVISION_RULES)
+"""Those that judge tests, and those that judge revisions."""
+_BY_NAME = {name: each for each in RULES for name in (each.id, each.name)}
 _EPILOG = """\b
 Exit status:
   0  the rules were written
@@ -62,6 +66,20 @@ def rules(rule: str | None, form: str) -> None:
         click.echo(rendering.explained_markdown(explained), nl=False)
     else:
         click.echo(rendering.explained_text(explained, width=width, color=color), nl=False)
+
+
+def rule_named(name: str) -> Rule:
+    """Find a rule by its id (``QS101``) or its name (``n-plus-one``).
+
+    Raises :class:`SettingsError` for any other name.
+    """
+    found = _BY_NAME.get(name.upper()) or _BY_NAME.get(name.lower())
+    if found is None:
+        raise SettingsError(
+            f'there is no rule "{name}"',
+            hint=f"the rules are {', '.join(each.id for each in RULES)}; see `querysafe rules`",
+        )
+    return found
 
 
 def explain(rule: Rule) -> rendering.Explained:

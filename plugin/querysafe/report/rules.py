@@ -100,7 +100,7 @@ def explained_text(explained: Explained, *, width: int, color: bool) -> str:
     console, out = _console(width, color)
     head = Text(f"{rule.id} {rule.name}", style=_STYLES[rule.severity])
     console.print(head.append(f"  {rule.summary}", style="bold"))
-    console.print(Text(f"{rule.severity.value}: {_meaning(rule.severity)}", style="dim"))
+    console.print(Text(f"{rule.severity.value}: {_meaning(rule)}", style="dim"))
     for field, title in _PARTS:
         console.print(Text(f"\n{title}", style="bold"))
         wrapped = textwrap.fill(getattr(rule, field), width=min(width, 90) - 2)
@@ -131,41 +131,68 @@ def explained_markdown(explained: Explained) -> str:
     rule = explained.rule
     parts = [
         f"# {rule.id} {rule.name}: {rule.summary}",
-        f"Severity: **{rule.severity.value}** ({_meaning(rule.severity)}).",
+        f"Severity: **{rule.severity.value}** ({_meaning(rule)}).",
     ]
     for field, title in _PARTS:
         parts += [f"## {title}", getattr(rule, field)]
     for title, name in (("Bad", "bad"), ("Good", "good")):
         example: Example = getattr(explained, name)
         parts += [f"## {title}", example.title]
+        if of_revisions(rule) and name == "bad":
+            parts.append("Seen with `querysafe advise lint-revisions`.")
         if example.options:
             parts.append(f"Seen with `pytest {example.options}`.")
         if "from shop import" in example.code and name == "bad":
             parts.append("The models are those of [a small shop](shop.py).")
         parts.append(f"```python\n{example.code}```")
-    parts += [
-        "## Accept it",
+    parts += ["## Accept it", *_accepted(rule)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _accepted(rule: Rule) -> list[str]:
+    if of_revisions(rule):
+        return [
+            "In writing, at the end of the line or above it; without a reason it counts for nothing:",
+            f"```python\n{_accepting(rule)}\n```",
+            f"For a whole project: `{_without(rule)}`. A table that `[tool.querysafe.advice.rows]` "
+            "declares small is not accused of what its size decides.",
+        ]
+    return [
         "For one test, in writing:",
         f"```python\n{_accepting(rule)}\n```",
         f'For a whole project: `{_without(rule)}`, or `ignore = ["{rule.id}"]` below '
         "`[tool.querysafe]`.",
     ]
-    return "\n\n".join(parts) + "\n"
 
 
-def _meaning(severity: Severity) -> str:
+def of_revisions(rule: Rule) -> bool:
+    """Whether a rule judges revisions, not tests: ``querysafe advise lint-revisions`` does."""
+    return rule.id.startswith("QS5")
+
+
+def _meaning(rule: Rule) -> str:
+    if of_revisions(rule):
+        return {
+            Severity.ERROR: "stops a running application, or the deployment",
+            Severity.WARNING: "may stop a running application",
+            Severity.NOTE: "worth knowing; never fails a run",
+        }[rule.severity]
     return {
         Severity.ERROR: "costs a query for each row, or breaks a limit that was set",
         Severity.WARNING: "wasteful, but its cost does not follow the data",
         Severity.NOTE: "worth knowing; never fails a run",
-    }[severity]
+    }[rule.severity]
 
 
 def _accepting(rule: Rule) -> str:
+    if of_revisions(rule):
+        return f"# querysafe: allow {rule.id} why it is meant"
     return f'@pytest.mark.querysafe(allow=["{rule.id}"], reason="why it is meant")'
 
 
 def _without(rule: Rule) -> str:
+    if of_revisions(rule):
+        return f"querysafe advise lint-revisions --ignore {rule.id}"
     return f"pytest --querysafe-ignore={rule.id}"
 
 

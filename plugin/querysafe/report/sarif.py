@@ -5,6 +5,7 @@ Source: OASIS, "Static Analysis Results Interchange Format Version 2.1.0".
 
 import hashlib
 import json
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -18,9 +19,8 @@ from querysafe.report.grouping import groups, place
 _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
 
 
-def to_sarif(run: RunResult) -> dict[str, Any]:
+def to_sarif(run: RunResult, rules: Sequence[Rule] = RULES) -> dict[str, Any]:
     """One run with every finding; accepted and suppressed ones carry a suppression."""
-    rules = list(RULES)
     positions = {rule.id: index for index, rule in enumerate(rules)}
     return {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
@@ -45,9 +45,9 @@ def to_sarif(run: RunResult) -> dict[str, Any]:
     }
 
 
-def render(run: RunResult) -> str:
+def render(run: RunResult, rules: Sequence[Rule] = RULES) -> str:
     """The text of a ``.sarif`` file."""
-    text = json.dumps(to_sarif(run), indent=1, ensure_ascii=False)
+    text = json.dumps(to_sarif(run, rules), indent=1, ensure_ascii=False)
     return text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n"
 
 

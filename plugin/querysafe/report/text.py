@@ -65,6 +65,14 @@ def one_test(findings: Sequence[Finding]) -> str:
     return out.getvalue()
 
 
+def listed(findings: Sequence[Finding], *, width: int = 100, color: bool = False) -> str:
+    """Findings that are of no test, each with its cure."""
+    console, out = _console(width, color)
+    for group in groups(findings):
+        _say(console, group, tests=False)
+    return out.getvalue()
+
+
 def _console(width: int, color: bool) -> tuple[Console, io.StringIO]:
     out = io.StringIO()
     console = Console(

@@ -7,8 +7,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 import querysafe.cli.rules as command
-from querysafe.analysis.registry import RULES
 from querysafe.cli import main
+from querysafe.cli.rules import RULES
 from querysafe.report.rules import read_example
 from tests.golden import assert_golden
 

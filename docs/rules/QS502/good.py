@@ -1,0 +1,11 @@
+"""The block commits what came before and runs without a transaction."""
+
+from alembic import op
+
+revision = "b2"
+down_revision = "a1"
+
+
+def upgrade() -> None:
+    with op.get_context().autocommit_block():
+        op.create_index("ix_orders_status", "orders", ["status"], postgresql_concurrently=True)

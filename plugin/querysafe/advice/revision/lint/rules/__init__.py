@@ -1,0 +1,1 @@
+"""One rule a file; :mod:`querysafe.advice.revision.lint.registry` lists them."""

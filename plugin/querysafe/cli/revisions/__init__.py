@@ -1,0 +1,1 @@
+"""The parts of ``querysafe advise`` that are about Alembic revisions."""
