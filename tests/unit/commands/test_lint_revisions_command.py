@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from querysafe.cli.revisions.lint import lint_revisions
-from querysafe.cli.shell import Shell
+from querysafe.cli import main
 
 BAD = """from alembic import op
 revision = "b2"
@@ -35,9 +34,7 @@ def project(tmp_path: Path) -> Iterator[Path]:
 
 
 def run(*arguments: str) -> Result:
-    group = Shell("advise")
-    group.add_command(lint_revisions)
-    return CliRunner().invoke(group, ["lint-revisions", *arguments], prog_name="advise")
+    return CliRunner().invoke(main, ["advise", "lint-revisions", *arguments])
 
 
 def test_the_folder_of_the_project_is_judged_and_findings_make_the_status_1() -> None:

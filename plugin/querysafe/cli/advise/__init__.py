@@ -3,6 +3,7 @@
 from querysafe.cli.shell import Shell
 
 COMMANDS: dict[str, str] = {
+    "lint-revisions": "Judge hand-written Alembic revisions before they run.",
     "stats": "Take planner statistics from production, without a row of it.",
 }
 """Command to its line in ``querysafe advise --help``."""

@@ -1,1 +1,0 @@
-"""The parts of ``querysafe advise`` that are about Alembic revisions."""
