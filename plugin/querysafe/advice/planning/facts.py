@@ -87,6 +87,11 @@ class Facts:
         known = self._column(table, column)
         return known.element_counts[-1] if known is not None and known.element_counts else None
 
+    def elements(self, table: Table, column: str) -> int:
+        """Number of different elements that statistics know; 0 when they know none."""
+        known = self._column(table, column)
+        return len(known.element_frequencies) if known is not None else 0
+
     def rows(self, table: Table) -> float:
         """Rows of a table with its partitions; 0.0 where nothing is known."""
         entry = self.catalog[table]

@@ -5,6 +5,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from querysafe.advice.index import Index, quoted
+from querysafe.advice.planning import catalog as catalogs
 from querysafe.advice.planning.explaining import nodes
 from querysafe.advice.planning.facts import Facts
 from querysafe.advice.planning.sizing import PAGE, Contents, pages
@@ -42,17 +43,20 @@ def _contents(connection: "Connection[Any]", facts: Facts, index: Index) -> Cont
     if index.method == "btree":
         with suppress(Error):
             distinct = _asked(connection, f"SELECT DISTINCT {keys} {place}")[0]
-    types = tuple(
-        column.base_type if (column := entry.column(key.column)) else "" for key in index.keys
+    columns = [entry.column(key.column) for key in index.keys]
+    mergeable = {each["type"] for each in catalogs.rows(connection, "mergeable")}
+    merges = all(
+        each is None or each.base_type in {*mergeable, "character varying"} or each.sort == "e"
+        for each in columns
     )
     elements = _elements(facts, index, width) if index.method in _SPLITS else 1.0
     if index.method in _SPLITS:
-        distinct = rows * elements / 5
+        distinct = min(rows * elements / 5, _vocabulary(facts, index))
     return Contents(
         rows=rows,
         distinct=distinct,
         width=width,
-        types=types,
+        merges=merges,
         elements=elements,
         heap_pages=facts.pages(index.table),
     )
@@ -65,6 +69,15 @@ def _asked(connection: "Connection[Any]", statement: str) -> tuple[float, float]
     content = found[0]
     root = (json.loads(content) if isinstance(content, str) else content)[0]["Plan"]
     return float(root["Plan Rows"]), float(next(nodes(root))["Plan Width"])
+
+
+def _vocabulary(facts: Facts, index: Index) -> float:
+    """Different entries of a GIN index: statistics name the elements of a column, if any."""
+    key = index.keys[0]
+    if "trgm" in key.operator_class:
+        return 8_000.0
+    known = facts.elements(index.table, key.column) if key.column else 0
+    return float(known) if known else 20_000.0
 
 
 def _elements(facts: Facts, index: Index, width: float) -> float:

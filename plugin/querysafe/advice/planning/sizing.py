@@ -14,8 +14,6 @@ _USABLE = PAGE - 24 - 16
 _TUPLE, _POINTER, _ROW_ID = 8, 4, 6
 _POSTING = 808
 """Bytes of the longest posting list that a sorted build makes."""
-_NOT_MERGED = frozenset({"numeric", "real", "double precision", "jsonb", "interval"})
-"""Types whose equal values may differ, so that duplicates are stored one by one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,8 +25,8 @@ class Contents:
     """Different keys among the rows."""
     width: float
     """Bytes of all columns of an entry."""
-    types: tuple[str, ...] = ()
-    """Base types of the key columns; ``""`` for an expression."""
+    merges: bool = True
+    """Whether equal keys are kept once, see ``sql/mergeable.sql``."""
     elements: float = 1.0
     """Entries of a row, for a kind that splits its value (GIN)."""
     heap_pages: int = 0
@@ -58,7 +56,7 @@ def _btree(index: Index, contents: Contents, rows: float) -> int:
     total = rows * single
     distinct = min(rows, max(1.0, contents.distinct)) if rows else 1.0
     merges = dict(index.storage).get("deduplicate_items", "on") not in ("off", "false")
-    if merges and not index.include and not _unmergeable(contents) and not index.unique:
+    if merges and contents.merges and not index.include and not index.unique:
         each = rows / distinct if distinct else 0.0
         if each > 1:
             lists = max(1.0, each * _ROW_ID / max(1.0, _POSTING - contents.width))
@@ -73,16 +71,20 @@ def _btree(index: Index, contents: Contents, rows: float) -> int:
     return 1 + count
 
 
-def _unmergeable(contents: Contents) -> bool:
-    return any(each in _NOT_MERGED or each.endswith("[]") for each in contents.types)
-
-
 def _gin(contents: Contents, rows: float) -> int:
-    """Posting lists of about two bytes a row and key, and a tree over the distinct keys."""
+    """Posting lists, whose row ids are differences of a few bits each, over a tree of the keys.
+
+    ``src/backend/access/gin/ginpostinglist.c``: seven bits a byte, and a row's place in its page
+    takes eleven of them.
+    """
     postings = rows * contents.elements
     keys = min(postings, max(1.0, contents.distinct))
-    each = 2.2 if postings / max(1.0, keys) > 4 else 8.0
-    return 2 + math.ceil((postings * each + keys * 24) / (_USABLE * 0.85))
+    each = postings / max(1.0, keys)
+    per_page = rows / max(1.0, contents.heap_pages)
+    step = max(1.0, rows / max(1.0, each)) / max(1.0, per_page)
+    bits = math.log2(2048 * step) if step >= 1 else math.log2(max(2.0, 2048 * step))
+    size = min(6.0, max(1.0, math.ceil(bits / 7)))
+    return 2 + math.ceil((postings * size + keys * 28) / (_USABLE * 0.9))
 
 
 def _aligned(size: float) -> int:
