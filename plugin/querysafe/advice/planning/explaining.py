@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from psycopg.pq.abc import PGresult
 
 _EXPLAIN = b"EXPLAIN (VERBOSE, FORMAT JSON) "
+_ANALYZE = b"EXPLAIN (ANALYZE, VERBOSE, BUFFERS, FORMAT JSON) "
 _GENERIC = 160000
 """First version with ``EXPLAIN (GENERIC_PLAN)``."""
 _DATA_EXCEPTION = "22"
@@ -39,7 +40,9 @@ _TYPES: tuple[tuple[type, int], ...] = (
 """Type that a value has by itself, asked for only when the statement does not say it."""
 
 
-def explain(connection: "Connection[Any]", sample: Sample) -> tuple[bytes, None] | tuple[None, str]:
+def explain(
+    connection: "Connection[Any]", sample: Sample, how: bytes = _EXPLAIN
+) -> tuple[bytes, None] | tuple[None, str]:
     """Plan a sample; return the JSON of its plan, or the server's words why not.
 
     The extended protocol takes one statement only and plans with the values of its
@@ -48,7 +51,7 @@ def explain(connection: "Connection[Any]", sample: Sample) -> tuple[bytes, None]
     if sample.values is None:
         return _generic(connection, sample.sql)
     try:
-        statement = _EXPLAIN + sample.sql.encode()
+        statement = how + sample.sql.encode()
         values = [text_of(each) for each in sample.values]
     except (UnicodeEncodeError, ValueError):
         return None, "a value cannot be written as text"
@@ -62,6 +65,26 @@ def explain(connection: "Connection[Any]", sample: Sample) -> tuple[bytes, None]
         if _worked(second):
             return _content(second), None
     return None, words_of(first)
+
+
+def analyze(connection: "Connection[Any]", sample: Sample) -> tuple[bytes, None] | tuple[None, str]:
+    """Execute a SELECT whose values are known, in a read-only transaction that is rolled back.
+
+    Whoever calls has looked at its plan with :func:`is_readonly`.
+    """
+    if sample.values is None:
+        return None, "its values are not known"
+    connection.execute("BEGIN READ ONLY")
+    try:
+        return explain(connection, sample, _ANALYZE)
+    finally:
+        connection.execute("ROLLBACK")
+
+
+def is_readonly(content: bytes) -> bool:
+    """Whether a plan neither writes nor locks a row."""
+    root = json.loads(content)[0]["Plan"]
+    return not any(node["Node Type"] in ("ModifyTable", "LockRows") for node in nodes(root))
 
 
 def _second_tries(

@@ -23,7 +23,8 @@ _BATCH = 200
 def grow(connection: "Connection[Any]", pages: Mapping[int, int]) -> bool:
     """Grow the main forks of relations, by oid, to a number of pages; never shrink one.
 
-    Returns False when neither this process nor the server can reach the files.
+    Returns False when neither this process nor the server can reach the files, or when they
+    are not as big as asked for afterwards.
     """
     wanted = {oid: count for oid, count in pages.items() if count > 0}
     if not wanted:
@@ -42,9 +43,11 @@ def grow(connection: "Connection[Any]", pages: Mapping[int, int]) -> bool:
         for each in _segments(one["path"], one["blocks"], wanted[one["oid"]], block, segment)
     ]
     directory = _reachable(connection)
-    if directory is not None:
-        return _by_hand(directory, files)
-    return _by_server(connection, files)
+    by_hand = directory is not None and _by_hand(directory, files)
+    if not by_hand and not _by_server(connection, files):
+        return False
+    now = catalogs.rows(connection, "relation_files", oids=list(wanted))
+    return all(each["blocks"] >= wanted[each["oid"]] for each in now)
 
 
 def _segments(

@@ -50,7 +50,7 @@ def set_sizes(connection: "Connection[Any]", sizes: Sequence[Size]) -> None:
         {
             "oids": [each.oid for each in sizes],
             "pages": [min(each.pages, 2**31 - 1) for each in sizes],
-            "rows": [each.rows for each in sizes],
+            "rows": [float(each.rows) for each in sizes],
             "visible": [min(each.visible_pages, 2**31 - 1) for each in sizes],
         },
     )
@@ -131,15 +131,15 @@ def _restored(entries: Sequence[_Entry], statistics: Statistics) -> list[dict[st
             "distinct": each.column.distinct,
             "common_values": array(each.column.common_values),
             "common_frequencies": (
-                list(each.column.common_frequencies) if each.column.common_values else None
+                numbers(each.column.common_frequencies) if each.column.common_values else None
             ),
             "bounds": array(each.column.bounds),
             "correlation": each.column.correlation,
             "elements": array(each.column.elements),
             "element_frequencies": (
-                list(each.column.element_frequencies) if each.column.elements else None
+                numbers(each.column.element_frequencies) if each.column.elements else None
             ),
-            "element_counts": list(each.column.element_counts) or None,
+            "element_counts": numbers(each.column.element_counts),
             "range_lengths": array(each.column.range_lengths),
             "range_empty": each.column.range_empty,
             "range_bounds": array(each.column.range_bounds),
@@ -198,7 +198,7 @@ def _slots(column: ColumnStatistics, need: Mapping[str, Any]) -> Iterable[_Slot]
             kind=1,
             operator=need["equal"],
             collation=collation,
-            numbers=list(column.common_frequencies),
+            numbers=numbers(column.common_frequencies),
             values=column.common_values,
             type=kind,
         )
@@ -215,7 +215,7 @@ def _slots(column: ColumnStatistics, need: Mapping[str, Any]) -> Iterable[_Slot]
             kind=4,
             operator=need["element_equal"],
             collation=need["element_collation"],
-            numbers=list(column.element_frequencies),
+            numbers=numbers(column.element_frequencies),
             values=column.elements,
             type=need["element"],
         )
@@ -224,7 +224,7 @@ def _slots(column: ColumnStatistics, need: Mapping[str, Any]) -> Iterable[_Slot]
             kind=5,
             operator=need["element_equal"],
             collation=need["element_collation"],
-            numbers=list(column.element_counts),
+            numbers=numbers(column.element_counts),
         )
     if column.range_lengths and column.range_empty is not None:
         yield _Slot(
@@ -251,6 +251,11 @@ def _insert() -> str:
         *(f"array_in(%(values{n})s::cstring, %(type{n})s::oid, -1)" for n in slots),
     ]
     return f"INSERT INTO pg_statistic VALUES ({', '.join(parts)})"  # noqa: S608 - our own words
+
+
+def numbers(values: Sequence[float]) -> list[float] | None:
+    """Numbers as floats, since a file may spell one as ``1``; None when there are none."""
+    return [float(each) for each in values] or None
 
 
 def array(values: Sequence[str]) -> str | None:

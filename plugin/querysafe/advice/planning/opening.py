@@ -1,7 +1,7 @@
 """Which planner answers: the database itself, or a clone with told, declared or guessed sizes."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,10 +10,11 @@ from querysafe.advice.planner import Basis, Planner
 from querysafe.advice.planning import catalog as catalogs
 from querysafe.advice.planning.catalog import Catalog
 from querysafe.advice.planning.clone import clone_of
-from querysafe.advice.planning.errors import PlanningError
+from querysafe.advice.planning.errors import NoClone, PlanningError
 from querysafe.advice.planning.guessing import guess
 from querysafe.advice.planning.matching import match
 from querysafe.advice.planning.on_clone import ClonePlanner
+from querysafe.advice.planning.on_database import DatabasePlanner, hypopg_schema
 from querysafe.advice.planning.reading import settings_of
 from querysafe.advice.planning.statistics import Statistics, load
 from querysafe.postgres.target import Target
@@ -30,13 +31,17 @@ def open_planner(
     statistics: Path | None = None,
     rows: Mapping[str, float] | None = None,
     assumed_rows: int = ASSUMED_ROWS,
+    live: bool = False,
+    analyzes: bool = False,
     place: str = "auto",
     timeout_seconds: float = 30.0,
     bin_directory: Path | None = None,
 ) -> Iterator[Planner]:
     """Open a planner over the schema of a database, which is read and never changed.
 
-    With a ``statistics`` file it decides as the database would from which that was exported;
+    ``live`` asks the database itself, in read-only transactions, with HypoPG's indexes where it
+    is installed; ``analyzes`` then executes what only reads, too. Otherwise a clone is asked:
+    with a ``statistics`` file it decides as the database would from which that was exported;
     ``rows`` declares tables' sizes (``{"orders": 5_000_000}`` or ``{"shop.orders": …}``), the
     others have ``assumed_rows``, and the rest is guessed from the schema. ``place`` is where
     the clone is made: ``auto``, ``server`` or ``embedded``. Raises :class:`PlanningError`,
@@ -48,31 +53,65 @@ def open_planner(
     with source.connect(autocommit=True) as connection:
         catalog = catalogs.read(connection)
         settings = settings_of(connection)
+        hypopg = hypopg_schema(connection) is not None
     if not catalog:
         raise PlanningError(
-            f'"{source}" has no tables',
+            f'"{source}" has no tables that this role may see',
             hint="create the schema first: alembic upgrade head",
         )
+    if live:
+        words = f'sizes and statistics of "{source}" itself; {_imagined(hypopg)}'
+        basis = Basis(name="database", words=words)
+        with closing(
+            DatabasePlanner(source, basis, timeout_seconds=timeout_seconds, analyzes=analyzes)
+        ) as planner:
+            yield planner
+        return
     by_bytes = told is not None and told.collation in _BYTES
-    with clone_of(
-        source, place=place, sorts_by_bytes=by_bytes, bin_directory=bin_directory
-    ) as clone:
+    with ExitStack() as stack:
+        try:
+            clone = stack.enter_context(
+                clone_of(source, place=place, sorts_by_bytes=by_bytes, bin_directory=bin_directory)
+            )
+        except NoClone as error:
+            if place != "auto":
+                raise
+            words = (
+                f"only the structure: {error.message}. It says whether an index could serve, "
+                f"and no cost; {_imagined(hypopg)}"
+            )
+            basis = Basis(name="structure", words=words, priced=False)
+            yield stack.enter_context(
+                closing(
+                    DatabasePlanner(source, basis, timeout_seconds=timeout_seconds, structure=True)
+                )
+            )
+            return
         with clone.target.connect(autocommit=True) as connection:
             arrived = catalogs.read(connection)
         known, basis = _known(arrived, told, rows or {}, assumed_rows, statistics)
         missing = sorted(f"{t.schema}.{t.name}" for t in catalog if t not in arrived)
         left_out = f"; left out: {', '.join(missing)}" if missing else ""
-        planner = ClonePlanner(
-            clone.target,
-            replace(basis, words=f"{basis.words}; planned on {clone.words}{left_out}"),
-            known,
-            settings={**settings, **(told.settings if told else {})},
-            timeout_seconds=timeout_seconds,
+        yield stack.enter_context(
+            closing(
+                ClonePlanner(
+                    clone.target,
+                    replace(basis, words=f"{basis.words}; planned on {clone.words}{left_out}"),
+                    known,
+                    settings={**settings, **(told.settings if told else {})},
+                    timeout_seconds=timeout_seconds,
+                    dense=not clone.growable,
+                )
+            )
         )
-        try:
-            yield planner
-        finally:
-            planner.close()
+
+
+def _imagined(hypopg: bool) -> str:
+    return (
+        "indexes that are not there are HypoPG's"
+        if hypopg
+        else "indexes that are not there cannot be tried (CREATE EXTENSION hypopg)"
+    )
 
 
 def _known(
