@@ -87,6 +87,10 @@ class Cluster:
             cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []
 
+    def connect(self) -> "psycopg.Connection[Any]":
+        """A connection to its database of hard types."""
+        return psycopg.connect(f"postgresql://postgres@/hard?host={self.sockets}", autocommit=True)
+
     def now(self) -> datetime:
         """The server's clock."""
         time: datetime = self.rows("SELECT clock_timestamp()")[0][0]

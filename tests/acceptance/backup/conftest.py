@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from querysafe.backup.contents import Snapshot, settle, take
 from querysafe.postgres.programs import SYSTEM, embedded_directory
 from tests.acceptance.backup.cluster import Cluster, archiver, initialised, place
 from tests.integration.backup.cli import run, told
 from tests.requirements import require
+
+SCHEMA = (Path(__file__).parents[2] / "integration" / "backup" / "schema.sql").read_text("utf-8")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +36,8 @@ class History:
     """A restore point: the table is whole, with 40 rows."""
     dropped: datetime
     """Just before the table was dropped."""
+    hard: Snapshot
+    """Every table of the hard schema, at the restore point."""
     end: datetime
     """After everything; nothing of it is missing in the archive."""
 
@@ -81,6 +86,7 @@ def history(binaries: Path) -> Iterator[History]:
 def live(cluster: Cluster, repository: Path) -> History:
     """What happens to the cluster."""
     before = cluster.now()
+    cluster.rows("CREATE DATABASE hard")
     cluster.rows("CREATE TABLE kept (id int PRIMARY KEY, word text)")
     insert(cluster, 0)
     base = told(
@@ -93,6 +99,9 @@ def live(cluster: Cluster, repository: Path) -> History:
     insert(cluster, 2)
     segments.append(cluster.switch())
     insert(cluster, 3)
+    with cluster.connect() as connection:
+        connection.execute(SCHEMA.encode())
+    hard = counted(cluster)
     run("restore-point", "whole", "--database", cluster.dsn)
     dropped = cluster.now()
     cluster.rows("DROP TABLE kept")
@@ -111,8 +120,16 @@ def live(cluster: Cluster, repository: Path) -> History:
         segments=tuple(segments),
         point="whole",
         dropped=dropped,
+        hard=hard,
         end=end,
     )
+
+
+def counted(cluster: Cluster) -> Snapshot:
+    """Every table of the hard schema, counted and hashed."""
+    with cluster.connect() as connection:
+        settle(connection)
+        return take(connection, hashed=True)
 
 
 def stored(repository: Path, segment: str) -> Path:

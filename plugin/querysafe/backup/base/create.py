@@ -119,6 +119,7 @@ def _make(
                 progress=step.advance,
             )
         label, listed = _kept(watched)
+        facts["database"] = target.database
         facts["stopped"] = _server_time(connection)
         with repository.create(catalog.place(id, f"files.json{suffix}")) as writer:
             files = streams.store(

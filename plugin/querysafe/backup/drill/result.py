@@ -17,6 +17,13 @@ class Check:
     """``passed``, ``failed``, or ``skipped`` with the reason in ``detail``."""
     detail: str = ""
     seconds: float = 0.0
+    database: str = ""
+    """Which was looked at, where a cluster was restored; empty for what concerns all of it."""
+
+    @property
+    def told(self) -> str:
+        """Its name for a person: ``indexes of shop``."""
+        return f"{self.name} of {self.database}" if self.database else self.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +70,7 @@ class Drill:
             "checks": [
                 {
                     "name": check.name,
+                    "database": check.database or None,
                     "outcome": check.outcome,
                     "detail": check.detail,
                     "seconds": round(check.seconds, 3),

@@ -6,7 +6,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -36,6 +36,9 @@ class Wishes:
     """URL of a server to restore a logical backup into; a throw-away one by default."""
     identities: Identities | None = None
     smoke: Sequence[Path] = ()
+    smoke_database: str | None = None
+    """Of a restored cluster, where to run them; by default the database that was named when it
+    was backed up."""
     bin_directory: Path | None = None
 
 
@@ -152,16 +155,30 @@ class _Held:
                 ).fetchall()
             for (name,) in names:
                 self._look(target.to(name), whole=False)
+            if wishes.smoke and (self._smokes_in,) not in names:
+                self._checks.append(
+                    Check(
+                        name="smoke",
+                        outcome=FAILED,
+                        detail=f'there is no database "{self._smokes_in}" to run it in',
+                    )
+                )
+
+    @property
+    def _smokes_in(self) -> str:
+        named = self._wishes.smoke_database or self._manifest.facts.get("database")
+        return str(named or "postgres")
 
     def _look(self, target: Target, *, whole: bool) -> None:
         restored = Restored(
             target=target,
             manifest=self._manifest,
             bin_directory=self._wishes.bin_directory,
-            smoke=self._wishes.smoke,
+            smoke=self._wishes.smoke if whole or target.database == self._smokes_in else (),
         )
         with self._steps.step(f"look at {target.database}"):
-            self._checks += look(restored, whole=whole)
+            named = "" if whole else target.database
+            self._checks += [replace(each, database=named) for each in look(restored, whole=whole)]
 
     def _passed(self, began: float, detail: str) -> None:
         self._restored_in = time.monotonic() - began

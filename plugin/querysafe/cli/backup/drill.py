@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from querysafe.cli.backup import options
+from querysafe.cli.backup import moment, options
 from querysafe.cli.backup.progress import bars
 from querysafe.exit_codes import ExitCode
 
@@ -20,6 +20,7 @@ Exit status:
 Examples:
   querysafe backup drill --repository /var/backups --smoke smoke.sql
   querysafe backup drill --repository s3://backups/shop --kind base --format json
+  querysafe backup drill --repository /var/backups --to-time 2026-01-31T12:00:00+00:00
 """
 
 
@@ -43,6 +44,13 @@ Examples:
     metavar="FILE",
     help="Queries of the application that must run, and must not answer false; may be repeated.",
 )
+@click.option(
+    "--smoke-database",
+    metavar="NAME",
+    help="Of a base backup, the database to run them in; by default that of --database when "
+    "it was made.",
+)
+@moment.options
 @options.identity
 @options.bin_directory
 @options.form
@@ -52,31 +60,42 @@ def drill(
     kind: str | None,
     server: str | None,
     smoke: tuple[Path, ...],
+    smoke_database: str | None,
     identity: Path | None,
     bin_directory: Path | None,
     form: str,
+    **given: Any,
 ) -> None:
     """Restore a backup into a throw-away cluster, compare and check it, and remember the result.
 
     Row counts, hashes, schema, sequences and extensions are held against the backup;
     pg_amcheck reads every table and index; the time taken is the RTO, the age of what was
-    restored the RPO.
+    restored the RPO. A moment (--to-time …) is one of the newest base backup before it.
     """
     from querysafe.backup import catalog
+    from querysafe.backup.base.target import choose
     from querysafe.backup.drill.run import Wishes
     from querysafe.backup.drill.run import drill as hold
     from querysafe.backup.keys import Identities
 
     store = options.opened(repository)
-    manifest = catalog.claimed(store, backup_id, kind)
+    identities = Identities.read(identity) if identity else None
+    to = moment.parse(given)
+    if moment.named(given) is None:
+        manifest = catalog.claimed(store, backup_id, kind)
+    elif kind == "logical" or server is not None:
+        raise click.UsageError(f"{moment.named(given)} goes with a base backup")
+    else:
+        manifest = choose(store, to, id=backup_id, identities=identities).base
     wishes = Wishes(
         server=server,
-        identities=Identities.read(identity) if identity else None,
+        identities=identities,
         smoke=smoke,
+        smoke_database=smoke_database,
         bin_directory=bin_directory,
     )
     with bars() as steps:
-        result = hold(store, manifest, wishes=wishes, steps=steps)
+        result = hold(store, manifest, moment=to, wishes=wishes, steps=steps)
     options.say(form, result.to_json(), list(_lines(result)))
     if not result.passed:
         sys.exit(ExitCode.FINDINGS)
@@ -84,7 +103,7 @@ def drill(
 
 def _lines(result: Any) -> Any:
     for check in result.checks:
-        yield f"{check.outcome:7}  {check.name:12} {check.detail}"
+        yield f"{check.outcome:7}  {check.told:24} {check.detail}"
     verdict = "passed" if result.passed else "failed"
     rto = "-" if result.restore_seconds is None else f"{result.restore_seconds:.1f} s"
     yield f"{result.backup} {verdict}: RTO {rto}, RPO {result.age_seconds:.0f} s"
