@@ -57,7 +57,7 @@ def binaries(request: pytest.FixtureRequest) -> Iterator[Path]:
     elif request.param == "system":
         found = next(iter(sorted(SYSTEM.glob("*/bin"), reverse=True)), None)
     else:
-        named = os.environ.get("QUERYSAFE_TEST_POSTGRES_BIN")
+        named = os.environ.get("OTHER_POSTGRES_BIN")
         found = Path(named) if named else None
     require(f"postgres-{request.param}", found is not None, "its programs are not there")
     assert found is not None
