@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from querysafe.backup.errors import BackupError, ObjectExists, ObjectMissing, RepositoryError
 from querysafe.backup.repository.contract import Entry, Repository, Writer
-from querysafe.backup.repository.s3_client import NO_PATIENCE, Patience, client_of
+from querysafe.backup.repository.s3_client import MUCH_PATIENCE, NO_PATIENCE, Patience, client_of
 from querysafe.backup.repository.s3_terms import Terms
 from querysafe.backup.repository.s3_words import told
 
@@ -23,6 +23,8 @@ _OURS = re.compile(r"(backups|wal)/")
 """Where uploads of ours go; another program may share the prefix."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 _NO_UPLOADS = ("NoSuchUpload", "NotImplemented", "MethodNotAllowed")
+_MANY = 20
+"""Parts above which a store may need long to put them together."""
 _RESUMED = 3
 """How often a download that was cut goes on where it was."""
 
@@ -248,10 +250,16 @@ class _Upload(Writer):
         if self._buffer:
             self._send(bytes(self._buffer))
         self._settle()
-        with self._repository._told(self._name):
-            client.complete_multipart_upload(
-                **self._where, UploadId=self._id, MultipartUpload={"Parts": self._parts}
-            )
+        patient = client_of(MUCH_PATIENCE) if len(self._parts) > _MANY else client
+        try:
+            with self._repository._told(self._name):
+                patient.complete_multipart_upload(
+                    **self._where, UploadId=self._id, MultipartUpload={"Parts": self._parts}
+                )
+        except RepositoryError:
+            # The answer to a completion may be lost; what matters is whether it was done.
+            if not self._repository.hurried().exists(self._name):
+                raise
 
     def _abort(self) -> None:
         if self._pending is not None:

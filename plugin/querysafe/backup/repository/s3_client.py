@@ -11,11 +11,13 @@ class Patience:
     """How long a silent store is waited for."""
 
     connect_seconds: float = 5
-    read_seconds: float = 20
+    read_seconds: float = 15
     """Without a single byte; a slow store that answers is never cut off."""
-    attempts: int = 4
+    attempts: int = 3
 
 
+MUCH_PATIENCE = Patience(read_seconds=300, attempts=2)
+"""For completing an upload: some stores are silent while they put thousands of parts together."""
 NO_PATIENCE = Patience(connect_seconds=2, read_seconds=4, attempts=2)
 """For tidying up after the store has failed: what stays is swept by the next backup."""
 

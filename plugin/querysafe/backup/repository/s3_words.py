@@ -76,7 +76,10 @@ def _cause(error: BaseException) -> str:
         ),
         ((of_urllib3.TimeoutError,), "it did not answer in time"),
         ((of_botocore.ConnectionClosedError, of_urllib3.ProtocolError), "the connection was cut"),
-        ((of_botocore.ResponseStreamingError,), "the connection was cut"),
+        (
+            (of_botocore.ResponseStreamingError, of_botocore.IncompleteReadError),
+            "the connection was cut",
+        ),
     )
     links = tuple(_chain(error))
     for link in links:

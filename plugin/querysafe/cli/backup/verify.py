@@ -114,4 +114,6 @@ def verify(
         problems or [f"{manifest.id} is sound ({depth}, {options.size(found.stored_bytes)})"],
     )
     if problems:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        click.echo(f"error: {manifest.id} is not sound: {problems[0]}{more}", err=True)
         sys.exit(ExitCode.FINDINGS)
