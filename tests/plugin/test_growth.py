@@ -270,13 +270,41 @@ def test_errors_of_fixtures_are_raised_once_and_in_the_teardown(kennel: Project)
     result.stdout.fnmatch_lines(["*RuntimeError: left open*"])
 
 
-def test_a_test_that_cannot_be_grown_is_told_with_the_reason(kennel: Project) -> None:
+def test_a_loop_over_no_rows_at_all_does_not_hide_its_queries(kennel: Project) -> None:
     kennel.write(
         "test_kennel.py",
         "import service\n\ndef test_empty(session):\n    assert service.toys(session) == 0\n",
     )
+    assert kennel.report()["findings"] == []
+    assert found(kennel) == [("test_empty", "QS101", "Pet.toys", 8)]
+
+
+def test_a_test_that_cannot_be_grown_is_told_with_the_reason(kennel: Project) -> None:
+    kennel.write(
+        "test_kennel.py",
+        """
+        import pytest
+        import service
+        from sqlalchemy.orm import Session
+
+        @pytest.fixture(scope="module")
+        def held():
+            from sqlalchemy import create_engine
+            import kennel
+            engine = create_engine("sqlite://")
+            kennel.Base.metadata.create_all(engine)
+            with Session(engine) as session:
+                session.add(kennel.Owner(email="a@b"))
+                session.flush()
+                yield session
+            engine.dispose()
+
+        def test_held(held):
+            assert service.toys(held) == 0
+        """.replace("\n        ", "\n"),
+    )
     result = kennel.run("--querysafe-grow")
-    result.stdout.fnmatch_lines(["*not grown: test_kennel.py::test_empty: no row could be cloned*"])
+    result.stdout.fnmatch_lines(["*not grown: test_kennel.py::test_held: a session with objects*"])
 
 
 @pytest.mark.parametrize("workers", ["0", "2"])

@@ -147,12 +147,19 @@ def _is_explained(subject: Subject, queries: list[CapturedQuery], loop: Loop) ->
         any(lists_many(query) for query in queries)
         or is_paging(queries)
         or _is_retry(subject, queries, loop)
-        or (same and purposes.polls(loop))
+        or (same and (purposes.polls(loop) or _is_watched(subject, queries, loop)))
         or (is_fresh(first.statement) and (same or not tables_of(first.statement)))
         or (not first.orm_cause.lookup and purposes.probes(loop))
         or purposes.takes_messages(loop)
         or _is_work(subject, queries, loop)
         or _is_over_constants(queries, loop)
+    )
+
+
+def _is_watched(subject: Subject, queries: list[CapturedQuery], loop: Loop) -> bool:
+    """Whether a ``while`` of the test asserts the same thing in each round."""
+    return loop.is_while and all(
+        subject.is_direct(query) and subject.is_asserted(query) for query in queries
     )
 
 

@@ -6,20 +6,22 @@ original names: a parent has more children. What one row hides shows in one or t
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
-from sqlalchemy import Connection, cast, func, literal, select
+from sqlalchemy import Connection, Integer, Numeric, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from querysafe.growth.copying import Row, advance, copy_row
 from querysafe.growth.schema import Link, Plan, Schemas
 from querysafe.growth.values import another
 
 COPY, SIBLING = "copy", "sibling"
 MOST_ROWS = 400
 """A table with more new rows than this is big enough as it is."""
-Row = Mapping[str, Any]
+FAR = 100_000
+"""So far above the highest number of a column are those of clones."""
 
 
 @dataclass(slots=True)
@@ -28,11 +30,34 @@ class Cloned:
 
     seen: dict[str, set[tuple[Any, ...]]] = field(default_factory=dict)
     """Table to the keys of the originals that have their clones, and of the clones."""
-    clones: dict[tuple[str, tuple[Any, ...]], dict[str, list[Row]]] = field(default_factory=dict)
-    """Table and key of an original to its clones, by sort: the columns that decide."""
+    clones: dict[tuple[str, tuple[str, ...], tuple[Any, ...]], dict[str, list[Row]]] = field(
+        default_factory=dict
+    )
+    """Table, columns that others name, and their values in an original, to its clones by sort."""
     rows: int = 0
     refused: set[str] = field(default_factory=set)
     """Tables whose rows could not be cloned."""
+    made: dict[str, set[tuple[Any, ...]]] = field(default_factory=dict)
+    """Table to the keys of the clones."""
+    filled: set[str] = field(default_factory=set)
+    """Tables that were looked at for parents without children."""
+
+    def copy(self) -> "Cloned":
+        """The same, to be added to apart."""
+        return replace(
+            self,
+            seen={name: set(keys) for name, keys in self.seen.items()},
+            clones=dict(self.clones),
+            refused=set(self.refused),
+            made={name: set(keys) for name, keys in self.made.items()},
+            filled=set(self.filled),
+        )
+
+    def add(self, plan: Plan, row: Row) -> None:
+        """A row was made that must not be cloned itself."""
+        for keys in (self.seen, self.made):
+            keys.setdefault(plan.table.key, set()).add(key_of(plan, row))
+        self.rows += 1
 
 
 class Cloner:
@@ -43,40 +68,78 @@ class Cloner:
         self._copies = copies
         self._serials = count(1)
 
+    def plans(self, connection: Connection) -> tuple[Plan, ...]:
+        """The tables of a database, those that others name first."""
+        return self._schemas.plans(connection)
+
     def clone(self, connection: Connection, cloned: Cloned) -> None:
         """Clone every row that is neither cloned yet nor a clone, in the open transaction."""
-        for plan in self._schemas.plans(connection):
+        plans = self.plans(connection)
+        named = {(link.target, link.targets) for plan in plans for link in plan.links}
+        for plan in plans:
             if plan.key or plan.links:
-                self._clone_table(connection, plan, cloned)
+                asked = {targets for target, targets in named if target == plan.table.key}
+                self._clone_table(connection, plan, cloned, asked)
 
-    def _clone_table(self, connection: Connection, plan: Plan, cloned: Cloned) -> None:
+    def read(self, connection: Connection, plan: Plan, limit: int = MOST_ROWS * 4) -> list[Row]:
+        """What decides on the clones of a table's rows."""
+        columns = [plan.table.columns[each] for each in plan.read]
+        chosen = select(*columns).limit(limit)
+        return [dict(row) for row in connection.execute(chosen).mappings()]
+
+    def insert(
+        self, connection: Connection, plan: Plan, row: Row, changes: Mapping[str, Any]
+    ) -> Row | None:
+        """Insert one clone with other values in some columns; ``None`` when it is refused."""
+        return self._insert(connection, plan, row, changes, self._highest(connection, plan))
+
+    def serial(self) -> int:
+        """Another number each time."""
+        return next(self._serials)
+
+    def _clone_table(
+        self, connection: Connection, plan: Plan, cloned: Cloned, asked: set[tuple[str, ...]]
+    ) -> None:
         name = plan.table.key
         seen = cloned.seen.setdefault(name, set())
-        columns = [plan.table.columns[each] for each in plan.read]
         try:
-            found = connection.execute(select(*columns).limit(MOST_ROWS * 4)).mappings().all()
+            rows = [row for row in self.read(connection, plan) if key_of(plan, row) not in seen]
         except (SQLAlchemyError, ValueError):
             cloned.refused.add(name)
             return
-        rows: list[Row] = [dict(row) for row in found if _key(plan, dict(row)) not in seen]
-        if len(rows) > MOST_ROWS:
+        if not rows or len(rows) > MOST_ROWS:
             return
-        highest = self._highest(connection, plan, rows)
-        if rows and plan.numbered and connection.dialect.name == "postgresql":
-            _advance(connection, plan, plan.numbered)
+        highest = self._highest(connection, plan)
+        if plan.numbered:
+            advance(connection, plan, plan.numbered)
         for row in _parents_first(plan, rows):
-            seen.add(_key(plan, row))
+            seen.add(key_of(plan, row))
             made: dict[str, list[Row]] = {}
             for sort, changes in self._variants(plan, row, cloned):
-                if distinct := self._distinct(plan, row, changes, highest):
-                    clone = _insert(connection, plan, row, distinct)
-                    if clone is None:
-                        cloned.refused.add(name)
-                        continue
-                    made.setdefault(sort, []).append(clone)
-                    seen.add(_key(plan, clone))
-                    cloned.rows += 1
-            cloned.clones[name, _key(plan, row)] = made
+                clone = self._insert(connection, plan, row, changes, highest)
+                if clone is None:
+                    cloned.refused.add(name)
+                    continue
+                made.setdefault(sort, []).append(clone)
+                cloned.add(plan, clone)
+            for targets in asked:
+                cloned.clones[name, targets, _values(row, targets)] = made
+
+    def _insert(
+        self,
+        connection: Connection,
+        plan: Plan,
+        row: Row,
+        changes: Mapping[str, Any],
+        highest: Mapping[str, Any],
+    ) -> Row | None:
+        """Insert a clone: far from the numbers that a test may write itself, or near them."""
+        for gap, wholly in ((FAR, False), (0, False), (FAR, True)):
+            distinct = self._distinct(plan, row, changes, highest, gap, wholly=wholly)
+            clone = copy_row(connection, plan, row, distinct) if distinct else None
+            if clone is not None:
+                return clone
+        return None
 
     def _variants(
         self, plan: Plan, row: Row, cloned: Cloned
@@ -88,11 +151,11 @@ class Cloner:
             # One to one: it goes with each clone of the row that it extends.
             for sort in (COPY, SIBLING):
                 for parent in _clones_of(cloned, sole, row, sort):
-                    others = _remapped(cloned, links, row, COPY) if sort == COPY else {}
+                    others = remapped(cloned, links, row, COPY) if sort == COPY else {}
                     yield sort, {**others, **_pointing(sole, parent)}
             return
         for _ in range(self._copies):
-            yield COPY, _remapped(cloned, links, row, COPY)
+            yield COPY, remapped(cloned, links, row, COPY)
         if not _is_association(plan, links):
             yield SIBLING, {}
             return
@@ -101,15 +164,26 @@ class Cloner:
                 yield SIBLING, _pointing(link, parent)
 
     def _distinct(
-        self, plan: Plan, row: Row, changes: dict[str, Any], highest: Mapping[str, Any]
+        self,
+        plan: Plan,
+        row: Row,
+        changes: Mapping[str, Any],
+        highest: Mapping[str, Any],
+        gap: int,
+        *,
+        wholly: bool,
     ) -> dict[str, Any] | None:
-        """The changes, with another value in each unique set that they leave as it is."""
+        """The changes, with another value in each unique set that they leave as it is.
+
+        ``wholly``: other foreign keys do not make a unique set another one.
+        """
         changes = {name: value for name, value in changes.items() if value != row[name]}
         if plan.numbered:
             changes[plan.numbered] = None
         linked = {name for link in plan.links for name in link.columns}
         for unique in sorted(plan.uniques, key=len):
-            if any(name in changes for name in unique):
+            settled = set(unique) - linked if wholly else set(unique)
+            if any(name in changes for name in settled) or not settled:
                 continue
             if any(row[name] is None for name in unique):
                 continue
@@ -117,7 +191,7 @@ class Cloner:
                 if name in linked:
                     continue
                 type_ = plan.table.columns[name].type
-                value = another(row[name], next(self._serials), type_, highest.get(name))
+                value = another(row[name], self.serial(), type_, highest.get(name), gap)
                 if value is not None:
                     changes[name] = value
                     break
@@ -125,24 +199,26 @@ class Cloner:
                 return None
         return changes or None
 
-    def _highest(self, connection: Connection, plan: Plan, rows: list[Row]) -> dict[str, Any]:
-        names = {
+    def _highest(self, connection: Connection, plan: Plan) -> dict[str, Any]:
+        """The greatest values of the numbers that may not repeat."""
+        names = sorted(
             name
-            for unique in plan.uniques
-            for name in unique
-            if rows
-            and isinstance(rows[0][name], int | float)
-            and not isinstance(rows[0][name], bool)
-        }
-        ordered = sorted(names)
-        if not ordered:
+            for name in {name for unique in plan.uniques for name in unique}
+            if isinstance(plan.table.columns[name].type, Numeric | Integer)
+        )
+        if not names:
             return {}
-        columns = [func.max(plan.table.columns[name]) for name in ordered]
-        return dict(zip(ordered, connection.execute(select(*columns)).one(), strict=True))
+        columns = [func.max(plan.table.columns[name]) for name in names]
+        return dict(zip(names, connection.execute(select(*columns)).one(), strict=True))
 
 
-def _key(plan: Plan, row: Row) -> tuple[Any, ...]:
-    return tuple(_hashable(row[name]) for name in plan.key or plan.read)
+def key_of(plan: Plan, row: Row) -> tuple[Any, ...]:
+    """What tells a row from the others of its table."""
+    return _values(row, plan.key or plan.read)
+
+
+def _values(row: Row, names: tuple[str, ...]) -> tuple[Any, ...]:
+    return tuple(_hashable(row[name]) for name in names)
 
 
 def _hashable(value: Any) -> Any:
@@ -162,14 +238,17 @@ def _is_association(plan: Plan, links: list[Link]) -> bool:
 
 def _clones_of(cloned: Cloned, link: Link, row: Row, sort: str) -> list[Row]:
     """The clones of the row that a foreign key names."""
-    wanted = tuple(_hashable(row[name]) for name in link.columns)
-    direct = cloned.clones.get((link.target, wanted))
-    if direct is not None:
-        return direct.get(sort, [])
-    return []
+    made = cloned.clones.get((link.target, link.targets, _values(row, link.columns)), {})
+    return made.get(sort, [])
 
 
-def _remapped(cloned: Cloned, links: list[Link], row: Row, sort: str) -> dict[str, Any]:
+def is_original(cloned: Cloned, link: Link, row: Row) -> bool:
+    """Whether a row names one that was there before the clones."""
+    return (link.target, link.targets, _values(row, link.columns)) in cloned.clones
+
+
+def remapped(cloned: Cloned, links: list[Link], row: Row, sort: str = COPY) -> dict[str, Any]:
+    """The foreign keys of a row, pointing at clones of what they point at."""
     changes: dict[str, Any] = {}
     for link in links:
         for parent in _clones_of(cloned, link, row, sort)[:1]:
@@ -192,7 +271,7 @@ def _parents_first(plan: Plan, rows: list[Row]) -> Iterator[Row]:
         yield from rows
         return
     waiting = list(rows)
-    keys = {_key(plan, row) for row in rows}
+    keys = {key_of(plan, row) for row in rows}
     done: set[tuple[Any, ...]] = set()
     while waiting:
         ready = [
@@ -205,59 +284,5 @@ def _parents_first(plan: Plan, rows: list[Row]) -> Iterator[Row]:
         ] or waiting[:1]
         for row in ready:
             yield row
-            done.add(_key(plan, row))
-        waiting = [row for row in waiting if _key(plan, row) not in done]
-
-
-def _advance(connection: Connection, plan: Plan, name: str) -> None:
-    """Let a sequence go on behind the rows that were given their numbers by hand."""
-    column = plan.table.columns[name]
-    preparer = connection.dialect.identifier_preparer
-    sequence = func.pg_get_serial_sequence(preparer.format_table(plan.table), name)
-    behind = select(func.max(column)).scalar_subquery()
-    connection.execute(
-        select(func.setval(sequence, func.greatest(behind, func.nextval(sequence)))).where(
-            sequence.is_not(None)
-        )
-    )
-
-
-def _insert(
-    connection: Connection, plan: Plan, row: Row, changes: dict[str, Any]
-) -> dict[str, Any] | None:
-    """Copy a row within the database but for the changed columns; ``None`` when it refuses.
-
-    All but keys is copied by the server, so that no type is changed on the way.
-    """
-    table = plan.table
-    names = [name for name in plan.copied if not (name == plan.numbered and name in changes)]
-    is_postgresql = connection.dialect.name == "postgresql"
-
-    def value(name: str) -> Any:
-        column = table.columns[name]
-        if name not in changes:
-            return column
-        bound = literal(changes[name], column.type)
-        return cast(bound, column.type) if is_postgresql else bound
-
-    chosen = select(*map(value, names)).where(
-        *(table.columns[name] == row[name] for name in plan.key or plan.read)
-    )
-    statement: Any = table.insert().from_select(names, chosen, include_defaults=False)
-    if plan.numbered:
-        statement = statement.returning(table.columns[plan.numbered])
-    if is_postgresql:
-        connection.exec_driver_sql("SAVEPOINT querysafe_row")
-    try:
-        result = connection.execute(statement)
-        number = result.scalar() if plan.numbered else None
-    except (SQLAlchemyError, ValueError, TypeError):
-        if is_postgresql:
-            connection.exec_driver_sql("ROLLBACK TO SAVEPOINT querysafe_row")
-        return None
-    if is_postgresql:
-        connection.exec_driver_sql("RELEASE SAVEPOINT querysafe_row")
-    clone = {**row, **changes}
-    if plan.numbered:
-        clone[plan.numbered] = number
-    return clone
+            done.add(key_of(plan, row))
+        waiting = [row for row in waiting if key_of(plan, row) not in done]

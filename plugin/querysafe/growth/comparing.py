@@ -16,6 +16,7 @@ from querysafe.recording import Recording
 
 FOLLOWING = frozenset({"QS101", "QS102", "QS103", "QS104", "QS105", "QS106"})
 """Rules about what is done once for each row."""
+_SEEN = {0: "not sent on the test's own rows", 1: "once on the test's own rows"}
 Place = tuple[str, CallSite | None]
 
 
@@ -37,10 +38,8 @@ def grown_findings(
         if site in places or finding.count <= was:
             continue
         places.add(site)
-        law = fit(
-            [(1, was or 1), (factor, min(finding.count, factor) if not was else finding.count)]
-        )
-        seen = "once on the test's own rows" if was == 1 else f"{was} on the test's own rows"
+        law = fit([(1, was), (factor, finding.count)] if was else [(0, 0), (1, finding.count)])
+        seen = _SEEN.get(was, f"{was} on the test's own rows")
         yield replace(
             finding,
             message=f"{finding.message} when every row is cloned, {seen} ({law})",

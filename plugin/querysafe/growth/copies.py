@@ -8,7 +8,7 @@ import secrets
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
@@ -34,18 +34,31 @@ class Copies:
         self.restored: set[tuple[Any, ...]] = set()
         """Databases in memory that are put back afterwards."""
 
-    def make(self, urls: Iterable[URL], engines: Iterable[Engine]) -> None:
-        """Copy each database that is still there."""
+        self.uncopied: set[tuple[Any, ...]] = set()
+        """Databases that are still there and have no copy: nothing may be committed there."""
+
+    def make(
+        self,
+        used: Iterable[tuple[tuple[Any, ...], URL]],
+        engines: Iterable[Engine],
+        committed: Container[tuple[Any, ...]],
+    ) -> None:
+        """Copy each database that is still there; on a server, only where a test commits."""
         alive = list(engines)
         for engine in alive:
             if is_memory(engine.url):
                 self._keep_memory(engine)
-        for url in urls:
+        for database, url in used:
             if is_memory(url):
-                continue
-            if url.get_backend_name() == "sqlite":
+                if database not in self.restored and any(
+                    database_of(each) == database for each in alive
+                ):
+                    self.uncopied.add(database)
+            elif url.get_backend_name() == "sqlite":
                 self._copy_file(Path(str(url.database)).absolute())
-            elif url.get_backend_name() == "postgresql":
+            elif url.get_backend_name() != "postgresql" or database not in committed:
+                self.uncopied.add(database)
+            else:
                 self._copy_server(url, [each for each in alive if each.url == url])
         self._engines = [each for each in alive if database_of(each) in self._redirected]
         _dispose(self._engines)
@@ -86,7 +99,10 @@ class Copies:
                 self.restored.add(database_of(engine))
 
     def _copy_file(self, path: Path) -> None:
-        if not path.is_file() or path.stat().st_size > LARGEST:
+        if not path.is_file():
+            return
+        if path.stat().st_size > LARGEST:
+            self.uncopied.add(("sqlite", str(path)))
             return
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="querysafe-grow-"))
@@ -98,6 +114,8 @@ class Copies:
         ):
             original.backup(copy)
             self._redirected["sqlite", str(path)] = str(copied)
+            return
+        self.uncopied.add(("sqlite", str(path)))
 
     def _copy_server(self, url: URL, engines: list[Engine]) -> None:
         name = f"querysafe_grow_{secrets.token_hex(4)}"
@@ -105,6 +123,8 @@ class Copies:
         if _administer(url, "CREATE DATABASE {} TEMPLATE {}", name, str(url.database)):
             self._servers.append((url, name))
             self._redirected["postgresql", url.host, url.port, url.database] = name
+        elif _exists(url):
+            self.uncopied.add(("postgresql", url.host, url.port, url.database))
 
 
 def _port(value: Any) -> int | None:
@@ -117,6 +137,36 @@ def _dispose(engines: Iterable[Engine]) -> None:
         engine.dispose(close=not engine.dialect.is_async)
 
 
+def _exists(url: URL) -> bool:
+    """Whether a server has a database; true, to be careful, when it cannot be asked."""
+    try:
+        import psycopg
+    except ImportError:
+        return True
+    try:
+        with _server(url) as connection:
+            found = connection.execute(
+                "SELECT 1 FROM pg_database WHERE datname = %s", (url.database,)
+            ).fetchone()
+    except psycopg.Error:
+        return True
+    return found is not None
+
+
+def _server(url: URL) -> Any:
+    import psycopg
+
+    return psycopg.connect(
+        host=url.host,
+        port=url.port,
+        user=url.username,
+        password=None if url.password is None else str(url.password),
+        dbname="postgres",
+        autocommit=True,
+        connect_timeout=10,
+    )
+
+
 def _administer(url: URL, statement: str, *names: str) -> bool:
     """Run a statement about a database; ``False`` when the server refuses or is out of reach."""
     try:
@@ -125,15 +175,7 @@ def _administer(url: URL, statement: str, *names: str) -> bool:
     except ImportError:
         return False
     try:
-        with psycopg.connect(
-            host=url.host,
-            port=url.port,
-            user=url.username,
-            password=None if url.password is None else str(url.password),
-            dbname="postgres",
-            autocommit=True,
-            connect_timeout=10,
-        ) as connection:
+        with _server(url) as connection:
             connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
     except psycopg.Error:
         return False

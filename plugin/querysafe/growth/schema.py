@@ -42,7 +42,7 @@ class Plan:
     key: tuple[str, ...]
     """Columns of the primary key."""
     numbered: str | None
-    """The key's column when the database gives it its value."""
+    """The key's column when nobody but the database may give it its value."""
     links: tuple[Link, ...]
     uniques: tuple[tuple[str, ...], ...]
     """Column sets that may not repeat, the primary key's included."""
@@ -77,7 +77,6 @@ class Schemas:
 def _reflected(connection: Connection) -> Iterator[Plan]:
     inspector = inspect(connection)
     metadata = MetaData()
-    metadata.info["sqlite"] = connection.dialect.name == "sqlite"
     schemas: list[str | None] = [None]
     if connection.dialect.name == "postgresql":
         default = inspector.default_schema_name
@@ -128,11 +127,10 @@ def _plan(table: Table, unique_indexes: list[tuple[str, ...]]) -> Plan:
         if isinstance(constraint, UniqueConstraint)
     }
     uniques |= set(unique_indexes)
-    linked = {name for link in links for name in link.columns}
     return Plan(
         table=table,
         key=key,
-        numbered=_numbered(table, key, linked),
+        numbered=_numbered(table, key),
         links=links,
         uniques=tuple(sorted(unique for unique in uniques if unique)),
         copied=tuple(column.name for column in table.columns if column.computed is None),
@@ -151,11 +149,8 @@ def _columns_of(parts: Iterable[str], table: Table) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _numbered(table: Table, key: tuple[str, ...], linked: set[str]) -> str | None:
-    if len(key) != 1 or key[0] in linked:
+def _numbered(table: Table, key: tuple[str, ...]) -> str | None:
+    if len(key) != 1:
         return None
-    column = table.columns[key[0]]
-    if column.identity is not None or "nextval" in str(getattr(column.server_default, "arg", "")):
-        return key[0]
-    is_rowid = str(column.type).upper() == "INTEGER" and column.server_default is None
-    return key[0] if is_rowid and table.metadata.info.get("sqlite") else None
+    identity = table.columns[key[0]].identity
+    return key[0] if identity is not None and identity.always else None

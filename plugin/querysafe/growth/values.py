@@ -11,15 +11,17 @@ from sqlalchemy import Enum
 _UUID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
 
 
-def another(value: Any, serial: int, type_: Any, highest: Any) -> Any:
+def another(value: Any, serial: int, type_: Any, highest: Any, gap: int = 0) -> Any:
     """A value that no row has yet, or ``None`` when the type has no room for one.
 
-    ``serial`` is another number at each call, ``highest`` the greatest value of a number.
+    ``serial`` is another number at each call, ``highest`` the greatest value of a number,
+    above which ``gap`` numbers are left free.
     """
     if isinstance(value, bool) or isinstance(type_, Enum):
         return None
     if isinstance(value, int | float | Decimal):
-        return (highest if highest is not None else value) + serial
+        top = value if highest is None else highest
+        return top + serial + (gap if top < gap else 0)
     if isinstance(value, uuid.UUID):
         return uuid.uuid4()
     if isinstance(value, str):

@@ -3,28 +3,42 @@
 import gc
 import sys
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 import pytest
 
 from querysafe.recording import Recording
-from querysafe.testing.listening import Listener
+from querysafe.testing.lenient import lenient
+from querysafe.testing.listening import WIDER, Listener
 
 if TYPE_CHECKING:
+    from querysafe.capture.raw import Recorder
     from querysafe.growth.amplifier import Amplifier
+
+LEAST_STATEMENTS, MORE_STATEMENTS = 2000, 50
+"""So many statements a grown run may send, and as many more for each of the first run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What one run on more rows sent."""
+
+    recording: Recording
+    ignored: Mapping[int, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grown:
-    """What the second run sent."""
+    """What a test did on more rows than its own."""
 
-    recording: Recording | None
-    ignored: Mapping[int, str] = field(default_factory=dict)
-    problems: tuple[str, ...] = ()
-    """Why the test could not be grown, or not wholly."""
+    runs: tuple[Run, ...] = ()
+    problem: str = ""
+    """Why the test could not be grown."""
 
 
 class Grower:
@@ -44,7 +58,7 @@ class Grower:
         if self._amplifier is None and "sqlalchemy" in sys.modules:
             from querysafe.growth.amplifier import Amplifier
 
-            self._amplifier = Amplifier(self._copies)
+            self._amplifier = Amplifier(self._copies, lambda: self._listener.phase == WIDER)
         if self._amplifier is not None:
             self._amplifier.begin()
 
@@ -54,50 +68,125 @@ class Grower:
             self._amplifier.leave()
             self._amplifier = None
 
-    def grow(self, item: pytest.Item, until: Any) -> Grown:
-        """Run a test that has passed once more. Whatever that raises is swallowed."""
+    def grow(self, item: pytest.Item, function: Any, sent: int) -> Grown:
+        """Run a test that has passed once more. Whatever that raises is swallowed.
+
+        ``sent`` is how many queries the first run sent. Rows that stand where the test has
+        none may be more than its application can read: if it fails, it runs without them.
+        """
         recorder = self._listener.recorder
         if self._amplifier is None or recorder is None or not isinstance(item, pytest.Function):
-            return Grown(recording=None, problems=("it is no test function",))
-        amplifier, state = self._amplifier, item.session._setupstate
-        assert item.parent is not None
+            return Grown(problem="it is no test function")
+        own = _let_go(item)
         try:
-            self._listener.enter("teardown")
-            state.teardown_exact(item.parent)  # type: ignore[arg-type]
-        except (Exception, pytest.fail.Exception, pytest.skip.Exception) as error:
-            self.pending = error
-            return Grown(recording=None, problems=("its fixtures could not be torn down",))
-        self._listener.close()
-        self.is_growing = True
-        try:
-            with _unnoticed(), amplifier.growing(recorder):
-                self._listener.open(until)
-                self._listener.enter("setup")
-                with _swallowed():
-                    item._initrequest()
-                    item.ihook.pytest_runtest_setup(item=item)
-                    item.ihook.pytest_runtest_call(item=item)
-                recording = self._listener.recording(item.nodeid, every=False)
-                ignored = self._listener.ignored() if recording is not None else {}
-                self._listener.enter("teardown")
-                with _swallowed():
-                    state.teardown_exact(item.parent)  # type: ignore[arg-type]
-                rows, problems = amplifier.rows, sorted(amplifier.problems)
+            problem = self._end(item)
+            if problem:
+                return Grown(problem=problem)
+            self.is_growing = True
+            runs: list[Run] = []
+            for fills in (True, False):
+                run, problem, broke = self._run(item, function, recorder, sent, fills=fills)
+                runs += [run] if run is not None else []
+                if not broke:
+                    break
+            return Grown(runs=tuple(runs), problem="" if runs else problem)
         finally:
             self.is_growing = False
             self._listener.close()
-        if not rows and not problems:
-            problems = ["no row could be cloned"]
-        return Grown(recording=recording, ignored=ignored, problems=tuple(problems))
+            item.funcargs = _taken_back(own)
+
+    def _end(self, item: pytest.Item) -> str:
+        """Tear the fixtures of the first run down."""
+        try:
+            self._listener.enter("teardown")
+            _tear_down(item)
+        except (Exception, pytest.fail.Exception, pytest.skip.Exception) as error:
+            self.pending = error
+            return "its fixtures could not be torn down"
+        self._listener.close()
+        return ""
+
+    def _run(
+        self,
+        item: pytest.Function,
+        function: Any,
+        recorder: "Recorder",
+        sent: int,
+        *,
+        fills: bool,
+    ) -> tuple[Run | None, str, bool]:
+        """Run once: what it sent, why it could not be grown, and whether filling broke it."""
+        from querysafe.growth.tolerance import first_of_many
+
+        assert self._amplifier is not None
+        amplifier, listener = self._amplifier, self._listener
+        most = LEAST_STATEMENTS + MORE_STATEMENTS * sent
+        with _unnoticed(), amplifier.growing(recorder, most=most, fills=fills) as refusal:
+            if refusal:
+                return None, refusal, False
+            with lenient(function) as code, first_of_many(), _swallowed() as stops:
+                listener.open(code)
+                listener.enter("setup")
+                item._initrequest()
+                item.ihook.pytest_runtest_setup(item=item)
+                item.ihook.pytest_runtest_call(item=item)
+            recording = listener.recording(item.nodeid, every=False)
+            ignored = listener.ignored() if recording is not None else {}
+            listener.enter("teardown")
+            with _swallowed():
+                _tear_down(item)
+            listener.close()
+        broke = bool(stops and amplifier.filled)
+        if recording is None or not amplifier.rows:
+            stopped = f"it stopped at {stops[0]}" if stops else "no row could be cloned"
+            return None, "; ".join(sorted(amplifier.problems)) or stopped, broke
+        return Run(recording=recording, ignored=ignored), "", broke
+
+
+def _tear_down(item: pytest.Item) -> None:
+    assert item.parent is not None
+    item.session._setupstate.teardown_exact(item.parent)  # type: ignore[arg-type]
+
+
+def _let_go(item: pytest.Function) -> dict[str, Callable[[], Any]]:
+    """Hold what a test was handed by weak references: its sessions end with its fixtures."""
+    held: dict[str, Callable[[], Any]] = {}
+    for name, value in item.funcargs.items():
+        try:
+            held[name] = ref(value)
+        except TypeError:
+            held[name] = partial(_itself, value)
+    item.funcargs = {}
+    return held
+
+
+def _itself(value: Any) -> Any:
+    return value
+
+
+def _taken_back(held: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
+    """What is still there of that, for the plugins that look at it afterwards."""
+    values = {name: get() for name, get in held.items()}
+    return {
+        name: value
+        for name, value in values.items()
+        if value is not None or isinstance(held[name], partial)
+    }
 
 
 @contextmanager
-def _swallowed() -> Iterator[None]:
-    """The second run fails where it likes: its rows are not those that it was written for."""
+def _swallowed() -> Iterator[list[str]]:
+    """The second run fails where it likes: its rows are not those that it was written for.
+
+    Yields a list that names an error which is no mere assertion.
+    """
+    stops: list[str] = []
     try:
-        yield
-    except (Exception, pytest.fail.Exception, pytest.skip.Exception, pytest.xfail.Exception):
+        yield stops
+    except (AssertionError, pytest.fail.Exception, pytest.skip.Exception, pytest.xfail.Exception):
         return
+    except Exception as error:
+        stops.append(type(error).__name__)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import pickle
 import sys
 import traceback
 from collections.abc import Generator, Mapping
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,7 +55,6 @@ class Guard:
         self._marks = Marks()
         self._called = False
         self._failed_within = False
-        self._until: Any = None
         self._run: RunResult | None = None
         self.unjudged = False
         """Whether a test could not be judged: mode ``check`` must not pass over it."""
@@ -109,17 +109,30 @@ class Guard:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
         """The test itself, from here on."""
-        if (self.settings.cold_session or self._is_growing) and self.listener.hears:
-            from querysafe.growth.cold import cool_all
+        is_cold = self.settings.cold_session or self._is_growing
+        with ExitStack() as cold:
 
-            cool_all(getattr(item, "funcargs", None))
-        self.listener.enter("call")
-        try:
-            with apart_from_set_up(item, self.listener.enter):
-                return (yield)
-        finally:
-            self.listener.enter("after")
-            self._called = True
+            def enter(phase: str) -> None:
+                cold.close()
+                if phase == "call" and is_cold and self.listener.hears:
+                    cold.enter_context(self._cooled(item))
+                self.listener.enter(phase)
+
+            try:
+                enter("call")
+                with apart_from_set_up(item, enter):
+                    return (yield)
+            finally:
+                enter("after")
+                self._called = True
+
+    def _cooled(self, item: pytest.Item) -> AbstractContextManager[int]:
+        """Sessions without what set-up left in them, but for what the test was handed."""
+        from querysafe.growth.cold import cooled
+
+        instance = getattr(item, "instance", None)
+        handed = [*getattr(item, "funcargs", {}).values(), getattr(instance, "__dict__", {})]
+        return cooled(handed, whole=self._is_growing)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self) -> Generator[None, Any, Any]:
@@ -178,7 +191,6 @@ class Guard:
             from querysafe.testing.judging import function_of
 
             until = getattr(function_of(item), "__code__", None)
-        self._until = until
         if self.grower is not None:
             self.grower.begin()
         self.listener.open(until)
@@ -240,15 +252,18 @@ class Guard:
         self, grower: Grower, item: pytest.Item, result: TestResult, recording: Recording
     ) -> tuple[TestResult, frozenset[Allowance]]:
         """Run a test that passed again on cloned rows, and add what that shows."""
-        grown = grower.grow(item, self._until)
+        from querysafe.testing.judging import function_of
+
+        grown = grower.grow(item, function_of(item), result.queries)
         self._called = True
-        if grown.problems:
-            result = replace(result, not_grown="; ".join(grown.problems))
-        if grown.recording is None:
-            return result, frozenset()
-        return self._judging().judge_grown(
-            item, result, recording, grown.recording, marks=self._marks, ignored=grown.ignored
-        )
+        result = replace(result, not_grown=grown.problem)
+        used: frozenset[Allowance] = frozenset()
+        for run in grown.runs:
+            result, more = self._judging().judge_grown(
+                item, result, recording, run.recording, marks=self._marks, ignored=run.ignored
+            )
+            used |= more
+        return result, used
 
     def _judging(self) -> "Judge":
         if self._judge is None:
