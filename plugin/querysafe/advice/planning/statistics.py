@@ -122,18 +122,14 @@ def dumps(statistics: Statistics) -> str:
     """The text of a statistics file: sorted, so that version control shows what changed."""
     content = _plain(statistics)
     content["tables"] = {
-        _name(table): {
-            **_plain(each),
-            "columns": {name: _plain(one) for name, one in each.columns.items()},
-            "inherited": {name: _plain(one) for name, one in each.inherited.items()},
-            "indexes": {
-                name: {
-                    **_plain(one),
-                    "columns": {key: _plain(value) for key, value in one.columns.items()},
-                }
-                for name, one in each.indexes.items()
+        _name(table): _with(
+            each,
+            columns=_all(each.columns),
+            inherited=_all(each.inherited),
+            indexes={
+                name: _with(one, columns=_all(one.columns)) for name, one in each.indexes.items()
             },
-        }
+        )
         for table, each in statistics.tables.items()
     }
     content["unreadable"] = sorted(_name(table) for table in statistics.unreadable)
@@ -210,6 +206,16 @@ def _plain(value: Any) -> dict[str, Any]:
         if content != default:
             found[each.name] = list(content) if isinstance(content, tuple) else content
     return found
+
+
+def _with(value: Any, **parts: Mapping[str, Any]) -> dict[str, Any]:
+    """The plain fields of a value with parts of it in their place, but for empty ones."""
+    plain = {name: each for name, each in _plain(value).items() if name not in parts}
+    return plain | {name: each for name, each in parts.items() if each}
+
+
+def _all(columns: Mapping[str, ColumnStatistics]) -> dict[str, Any]:
+    return {name: _plain(each) for name, each in columns.items()}
 
 
 def _name(table: Table) -> str:

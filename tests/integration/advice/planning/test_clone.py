@@ -1,22 +1,35 @@
 """A planner over a throw-away clone."""
 
+import os
+from collections.abc import Iterator
+
 import pytest
 
 from querysafe.advice.index import Index, Key, Table
-from querysafe.advice.planner import Refused
+from querysafe.advice.planner import Planner, Refused
 from querysafe.advice.planning import open_planner
 from querysafe.advice.planning.errors import PlanningError
 from querysafe.advice.workload import Sample
 from querysafe.postgres import Cluster, Database
-from tests.integration.advice.planning.conftest import databases, execute, index, planned
+from tests.integration.advice.planning.conftest import SCHEMA, databases, execute, index, planned
+
+
+@pytest.fixture(scope="module")
+def planner(cluster: Cluster) -> Iterator[Planner]:
+    """One for all tests that only ask; a candidate is there only where it is enabled."""
+    name = f"plans_{os.getpid()}_shared"
+    execute(cluster.create_database(name), SCHEMA)
+    with open_planner(cluster.url(name, driver="")) as opened:
+        yield opened
+    cluster.drop_database(name)
+
 
 RECENT = "SELECT * FROM orders WHERE status = $1 ORDER BY created_at DESC LIMIT 20"
 
 
-def test_an_empty_table_is_planned_as_one_of_a_million_rows(shop: Database) -> None:
-    with open_planner(shop.dsn) as planner:
-        by_key = planned(planner, "SELECT * FROM orders WHERE id = $1", 7)
-        unindexed = planned(planner, "SELECT * FROM orders WHERE note = $1", "x")
+def test_an_empty_table_is_planned_as_one_of_a_million_rows(planner: Planner) -> None:
+    by_key = planned(planner, "SELECT * FROM orders WHERE id = $1", 7)
+    unindexed = planned(planner, "SELECT * FROM orders WHERE note = $1", "x")
     assert planner.basis.name == "assumed"
     assert "1,000,000" in planner.basis.words
     assert by_key.indexes == {"orders_pkey"}
@@ -34,12 +47,11 @@ def test_declared_rows_are_what_the_planner_sees(shop: Database) -> None:
     assert not few.indexes
 
 
-def test_a_candidate_is_used_only_where_it_is_enabled(shop: Database) -> None:
-    with open_planner(shop.dsn) as planner:
-        offers, refused = planner.offer([index("orders", "status", "created_at")])
-        before = planned(planner, RECENT, "paid")
-        after = planned(planner, RECENT, "paid", enabled=offers)
-        again = planned(planner, RECENT, "paid")
+def test_a_candidate_is_used_only_where_it_is_enabled(planner: Planner) -> None:
+    offers, refused = planner.offer([index("orders", "status", "created_at")])
+    before = planned(planner, RECENT, "paid")
+    after = planned(planner, RECENT, "paid", enabled=offers)
+    again = planned(planner, RECENT, "paid")
     assert not refused
     assert before.indexes == set()
     assert after.indexes == {offers[0].name}
@@ -66,13 +78,12 @@ def test_a_candidate_is_used_only_where_it_is_enabled(shop: Database) -> None:
     ],
     ids=["gin", "partial", "covering", "partitioned"],
 )
-def test_every_kind_of_index_is_planned(shop: Database, candidate: Index, sql: str) -> None:
-    with open_planner(shop.dsn) as planner:
-        offers, refused = planner.offer([candidate])
-        assert not refused
-        assert offers[0].bytes > 8192
-        assert planned(planner, sql, enabled=offers).indexes == {offers[0].name}
-        assert offers[0].name not in planned(planner, sql).indexes
+def test_every_kind_of_index_is_planned(planner: Planner, candidate: Index, sql: str) -> None:
+    offers, refused = planner.offer([candidate])
+    assert not refused
+    assert offers[0].bytes > 8192
+    assert planned(planner, sql, enabled=offers).indexes == {offers[0].name}
+    assert offers[0].name not in planned(planner, sql).indexes
 
 
 def test_an_extension_comes_with_the_candidate_that_needs_it(shop: Database) -> None:
@@ -91,17 +102,15 @@ def test_an_extension_comes_with_the_candidate_that_needs_it(shop: Database) -> 
     assert plan.indexes == {offers[0].name}
 
 
-def test_a_candidate_that_cannot_be_is_refused_in_the_words_of_the_server(shop: Database) -> None:
-    with open_planner(shop.dsn) as planner:
-        offers, refused = planner.offer([index("orders", "nowhere"), index("orders", "note")])
+def test_a_candidate_that_cannot_be_is_refused_in_the_words_of_the_server(planner: Planner) -> None:
+    offers, refused = planner.offer([index("orders", "nowhere"), index("orders", "note")])
     assert [each.index for each in offers] == [index("orders", "note")]
     assert [each.why for each in refused] == ['column "nowhere" does not exist']
 
 
-def test_a_candidate_offered_twice_is_made_once(shop: Database) -> None:
-    with open_planner(shop.dsn) as planner:
-        first, _ = planner.offer([index("orders", "note")])
-        second, _ = planner.offer([index("orders", "note"), index("orders", "total")])
+def test_a_candidate_offered_twice_is_made_once(planner: Planner) -> None:
+    first, _ = planner.offer([index("orders", "note")])
+    second, _ = planner.offer([index("orders", "note"), index("orders", "total")])
     assert second[0] == first[0]
     assert len(second) == 2
 
@@ -120,14 +129,13 @@ def test_a_candidate_offered_twice_is_made_once(shop: Database) -> None:
     ],
 )
 def test_a_sample_that_cannot_be_planned_is_refused_without_its_values(
-    shop: Database, sql: str, values: tuple[object, ...] | None, why: str
+    planner: Planner, sql: str, values: tuple[object, ...] | None, why: str
 ) -> None:
-    with open_planner(shop.dsn) as planner:
-        found = planner.plan(Sample(sql, values))
-        assert isinstance(found, Refused)
-        assert why in found.why
-        assert "secret" not in found.why
-        planned(planner, "SELECT * FROM orders")
+    found = planner.plan(Sample(sql, values))
+    assert isinstance(found, Refused)
+    assert why in found.why
+    assert "secret" not in found.why
+    planned(planner, "SELECT * FROM orders")
 
 
 def test_a_clone_is_gone_at_the_end(shop: Database, cluster: Cluster) -> None:
