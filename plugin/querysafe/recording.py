@@ -69,6 +69,8 @@ class TestResult:
     """Fingerprint to count, for the statements that ran more than once."""
     texts: Mapping[str, str] = field(default_factory=dict)
     """Fingerprint to one statement of that shape, shortened: for people, never for identity."""
+    plans: Mapping[str, str] = field(default_factory=dict)
+    """Fingerprint to the shape of its plan, as ``--querysafe-plans`` records it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

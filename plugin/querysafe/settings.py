@@ -45,6 +45,9 @@ class Settings:
     grow: bool = False
     grow_factor: int = 2
     cold_session: bool = False
+    plans: bool = False
+    statistics: Path | None = None
+    rows: tuple[str, ...] = ()
     json: Path | None = None
     sarif: Path | None = None
     html: Path | None = None

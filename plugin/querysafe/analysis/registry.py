@@ -13,6 +13,7 @@ from querysafe.analysis.rules import (
     n_plus_one,
     n_plus_one_column,
     over_fetch,
+    plans,
     query_per_row,
     repeated_statement,
     row_by_row_write,
@@ -42,6 +43,7 @@ _AT_PARENTS = (n_plus_one.RULE, n_plus_one_column.RULE)
 """The rules whose cure mends the query that loaded the rows."""
 RULES: tuple[Rule, ...] = (
     *(rule for rule, _ in _FINDERS),
+    plans.NO_INDEX,
     history.REGRESSION,
     history.GROWTH,
 )

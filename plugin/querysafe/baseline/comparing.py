@@ -93,6 +93,19 @@ class SiteChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlanChange:
+    """One statement that both sides planned, and not in the same way."""
+
+    fingerprint: str
+    text: str
+    """One statement of that shape."""
+    before: str
+    after: str
+    tests: tuple[str, ...]
+    """The tests of HEAD that send it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
     """What differs between BASE and HEAD. Tests that did not change are only counted."""
 
@@ -105,6 +118,8 @@ class Comparison:
     """Tests that both sides know and passed."""
     new_findings: tuple[FindingChange, ...] = ()
     """Findings of tests that only HEAD has."""
+    plans: tuple[PlanChange, ...] = ()
+    """What ``--querysafe-plans`` saw change; it decides nothing."""
 
     @property
     def worse(self) -> tuple[TestChange, ...]:
@@ -208,6 +223,32 @@ def compare(base: RunResult | Baseline, head: RunResult | Baseline) -> Compariso
         new_findings=tuple(
             change for nodeid in only_head for change in _finding_changes(nodeid, before, after)
         ),
+        plans=_plan_changes(base, head),
+    )
+
+
+def _plan_changes(base: RunResult | Baseline, head: RunResult | Baseline) -> tuple[PlanChange, ...]:
+    if not isinstance(base, RunResult) or not isinstance(head, RunResult):
+        return ()
+    before = {shape: plan for test in base.tests for shape, plan in test.plans.items()}
+    after: dict[str, str] = {}
+    texts: dict[str, str] = {}
+    tests: dict[str, list[str]] = {}
+    for test in head.tests:
+        for shape, plan in test.plans.items():
+            after[shape] = plan
+            texts.setdefault(shape, test.texts.get(shape, shape))
+            tests.setdefault(shape, []).append(test.nodeid)
+    return tuple(
+        PlanChange(
+            fingerprint=shape,
+            text=texts[shape],
+            before=before[shape],
+            after=plan,
+            tests=tuple(tests[shape]),
+        )
+        for shape, plan in sorted(after.items())
+        if shape in before and before[shape] != plan
     )
 
 

@@ -38,7 +38,7 @@ def text(comparison: Comparison, *, width: int = 100, color: bool = False) -> st
         parts += ["", _site_table(comparison.sites)]
     if comparison.tests:
         parts += ["", _test_table(_sorted(comparison.tests))]
-    parts += [Text(f"\n{line}") for line in _lists(comparison)]
+    parts += [Text(f"\n{line}") for line in (*_plans(comparison), *_lists(comparison))]
     console = Console(
         file=io.StringIO(), width=width, force_terminal=color, no_color=not color, highlight=False
     )
@@ -61,6 +61,14 @@ def markdown(comparison: Comparison) -> str:
         ]
         table = _markdown_table(("", "Test", "Queries", "Database time"), rows)
         parts.append(f"<details><summary>Per test</summary>\n\n{table}\n</details>\n")
+    if comparison.plans:
+        plans = [
+            (_code(each.text), _code(each.before), _code(each.after)) for each in comparison.plans
+        ]
+        table = _markdown_table(("Statement", "Plan before", "Plan after"), plans)
+        parts.append(
+            f"<details><summary>{_count(len(plans), 'plan')} changed</summary>\n\n{table}\n</details>\n"
+        )
     parts += [f"{line}\n" for line in _lists(comparison)]
     return "\n".join(parts)
 
@@ -85,6 +93,16 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
             for site in comparison.sites
         ],
         "new_findings": [_finding_json(finding) for finding in comparison.new_findings],
+        "plans": [
+            {
+                "fingerprint": each.fingerprint,
+                "text": each.text,
+                "before": each.before,
+                "after": each.after,
+                "tests": list(each.tests),
+            }
+            for each in comparison.plans
+        ],
         "only_base": list(comparison.only_base),
         "only_head": list(comparison.only_head),
         "unfinished": list(comparison.unfinished),
@@ -119,6 +137,14 @@ def _finding_line(finding: FindingChange) -> str:
     counts = f"{finding.before} → {finding.after}"
     aside = "" if finding.fails else " (a note)"
     return f"{finding.rule} {finding.label}: {counts} {finding.change.value}{aside}"
+
+
+def _plans(comparison: Comparison) -> list[str]:
+    return [
+        f"The plan changed: {' '.join(each.text.split())}\n  before  {each.before}\n"
+        f"  after   {each.after}"
+        for each in comparison.plans
+    ]
 
 
 def _lists(comparison: Comparison) -> list[str]:

@@ -74,6 +74,7 @@ def test_to_json(test: TestResult) -> dict[str, Any]:
         "outcome": test.outcome,
         "shapes": dict(test.shapes),
         "texts": dict(test.texts),
+        "plans": dict(test.plans),
     }
 
 
@@ -90,6 +91,7 @@ def test_from_json(each: Mapping[str, Any], findings: Iterable[Finding]) -> Test
         findings=tuple(findings),
         shapes=each.get("shapes", {}),
         texts=each.get("texts", {}),
+        plans=each.get("plans", {}),
     )
 
 

@@ -28,6 +28,7 @@ from querysafe.testing.unittests import apart_from_set_up
 
 if TYPE_CHECKING:
     from querysafe.testing.judging import Judge
+    from querysafe.testing.planning import Plans
 
 _RESULT = "querysafe_result"
 _OURS = "querysafe."
@@ -51,6 +52,7 @@ class Guard:
         )
         self.listener = Listener(config.rootpath, settings)
         self.grower = Grower(self.listener, settings.grow_factor - 1) if settings.grow else None
+        self.plans = _plans(config, settings) if settings.plans else None
         self._judge: Judge | None = None
         self._marks = Marks()
         self._called = False
@@ -242,6 +244,14 @@ class Guard:
                 marks=self._marks,
                 ignored=self.listener.ignored(),
             )
+            if self.plans is not None and outcome == "passed" and result.queries:
+                result, more = self._judging().judge_planned(
+                    result,
+                    self.plans.look(item.nodeid, recording),
+                    marks=self._marks,
+                    ignored=self.listener.ignored(),
+                )
+                used |= more
             if grow and self.grower is not None and result.queries:
                 result, more = self._grown(self.grower, item, result, recording)
                 used |= more
@@ -286,6 +296,8 @@ class Guard:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write the reports and the baseline: the process that has all results does."""
         self.listener.leave()
+        if self.plans is not None:
+            self.summary.complaints.update(self.plans.notes())
         if self.listener.problem:
             self.reporter.problems.append(
                 f"not every statement could be recorded ({self.listener.problem})\n"
@@ -330,6 +342,8 @@ class Guard:
         """Leave nothing behind, however the run ended."""
         if self.grower is not None:
             self.grower.leave()
+        if self.plans is not None:
+            self.plans.leave()
         self.listener.leave()
         self.reporter.clean()
 
@@ -357,6 +371,12 @@ class Guard:
                 raise
             self.reporter.problems.append(str(error))
             return Baseline()
+
+
+def _plans(config: pytest.Config, settings: Settings) -> "Plans":
+    from querysafe.testing.planning import Plans
+
+    return Plans(config.rootpath, settings)
 
 
 def _enforces(config: pytest.Config, settings: Settings, worker: Mapping[str, Any] | None) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from sys import intern
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,6 +19,9 @@ from querysafe.query import CapturedQuery
 from querysafe.recording import Recording, TestResult
 from querysafe.settings import Settings
 from querysafe.testing.marks import Allowance, Marks, accepts
+
+if TYPE_CHECKING:
+    from querysafe.testing.planning import Planned
 
 
 def function_of(item: pytest.Item) -> Any:
@@ -102,6 +105,28 @@ class Judge:
             replace(_suppressed(each, allow, ignored, used), queries=())
             for each in grown_findings(own, subject, result.findings, self.rules, factor)
         )
+        if more:
+            result = judge(self._baseline, replace(result, findings=(*result.findings, *more)))
+        return result, frozenset(used)
+
+    def judge_planned(
+        self,
+        result: TestResult,
+        planned: "Planned",
+        *,
+        marks: Marks,
+        ignored: Mapping[int, str],
+    ) -> tuple[TestResult, frozenset[Allowance]]:
+        """Add to a result what its plans show."""
+        used: set[Allowance] = set()
+        allow = (*marks.allow, *self.allow)
+        more = tuple(
+            _suppressed(each, allow, ignored, used)
+            for each in planned.findings
+            if each.rule.id in self.rules
+        )
+        texts = {shape: intern(readable(shape, text)) for shape, text in planned.texts.items()}
+        result = replace(result, plans=planned.shapes, texts={**result.texts, **texts})
         if more:
             result = judge(self._baseline, replace(result, findings=(*result.findings, *more)))
         return result, frozenset(used)

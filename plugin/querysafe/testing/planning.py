@@ -1,0 +1,206 @@
+"""Asks for the plans of a test's queries when the test is over, on a connection of our own."""
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from querysafe.advice.declared import declared_rows
+from querysafe.advice.usable import WholeRead, shape, whole_reads
+from querysafe.analysis.rules.plans import NO_INDEX
+from querysafe.errors import QuerysafeError, SettingsError
+from querysafe.finding import Finding
+from querysafe.query import CapturedQuery, Kind
+from querysafe.recording import Recording
+from querysafe.settings import Settings
+from querysafe.testing.arrival import Arrival
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL
+
+_ASIDE = (Kind.TRANSACTION, Kind.OTHER, Kind.INSERT)
+_ADDRESSES = 8
+_PREPARED = """
+SET enable_seqscan = off; SET lock_timeout = '2s'; SET statement_timeout = '10s';
+SET default_transaction_read_only = on
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """What the plans of one test say."""
+
+    findings: tuple[Finding, ...]
+    shapes: Mapping[str, str]
+    """Fingerprint to the shape of its plan."""
+    texts: Mapping[str, str]
+    """Fingerprint to a statement of that shape."""
+
+
+class Plans:
+    """The plans of a run. A shape that was planned once is not planned again."""
+
+    def __init__(self, root: Path, settings: Settings) -> None:
+        self._rows = known_rows(root, settings)
+        self._addresses: dict[str, URL] = {}
+        self._known: dict[str, tuple[str, tuple[WholeRead, ...]]] = {}
+        self._refused: dict[str, str] = {}
+        self.others: set[str] = set()
+        """Dialects whose plans are not looked at."""
+        self._arrival = Arrival("sqlalchemy", self._listen)
+        if "sqlalchemy" in sys.modules:
+            self._listen()
+        else:
+            self._arrival.wait()
+
+    def look(self, nodeid: str, recording: Recording) -> "Planned":
+        """Plan a test's queries, those whose shape was not planned before."""
+        shapes: dict[str, CapturedQuery] = {}
+        for query in recording:
+            if query.context.phase != "call" or query.kind in _ASIDE or query.error:
+                continue
+            dialect = query.context.engine.partition("+")[0]
+            if dialect != "postgresql":
+                self.others.add(dialect)
+            else:
+                shapes.setdefault(query.fingerprint, query)
+        self._plan([each for name, each in shapes.items() if name not in self._known])
+        known = {name: each for name, each in shapes.items() if name in self._known}
+        return Planned(
+            findings=tuple(
+                _finding(nodeid, query, recording, read)
+                for name, query in known.items()
+                for read in self._known[name][1]
+            ),
+            shapes={name: self._known[name][0] for name in known},
+            texts={name: query.statement for name, query in known.items()},
+        )
+
+    def notes(self) -> Iterator[str]:
+        """What the run has to say of plans that were not looked at, a line each."""
+        for dialect in sorted(self.others):
+            yield f"plans: queries of {dialect} have none that say anything of production"
+        left = {name: why for name, why in self._refused.items() if name not in self._known}
+        if left:
+            why = next(iter(left.values()))
+            yield f"plans: {len(left)} statements could not be planned: {why}"
+        if not any(count >= 1 for count in self._rows.values()):
+            yield (
+                "plans: no table is known to be big; give --querysafe-statistics, or declare "
+                "[tool.querysafe.advice.rows]"
+            )
+
+    def leave(self) -> None:
+        """Listen no longer."""
+        self._arrival.leave()
+        if "sqlalchemy" in sys.modules:
+            from sqlalchemy import event
+            from sqlalchemy.engine import Engine
+
+            with suppress(Exception):
+                event.remove(Engine, "engine_connect", self._connected)
+
+    def _listen(self) -> None:
+        from sqlalchemy import event
+        from sqlalchemy.engine import Engine
+
+        event.listen(Engine, "engine_connect", self._connected)
+
+    def _connected(self, connection: Any) -> None:
+        """Know where the application connects to; the newest address comes first."""
+        url = connection.engine.url
+        if url.get_backend_name() == "postgresql":
+            name = url.render_as_string(hide_password=False)
+            self._addresses.pop(name, None)
+            self._addresses[name] = url
+            while len(self._addresses) > _ADDRESSES:
+                self._addresses.pop(next(iter(self._addresses)))
+
+    def _plan(self, queries: list[CapturedQuery]) -> None:
+        """Plan what was not planned yet, in the newest database that knows its tables."""
+        left = queries
+        for url in reversed(list(self._addresses.values())):
+            if not left:
+                return
+            left = self._planned_at(url, left)
+
+    def _planned_at(self, url: "URL", queries: list[CapturedQuery]) -> list[CapturedQuery]:
+        import json
+
+        from querysafe.advice.planning.explaining import explain
+        from querysafe.advice.sources.placeholders import sample
+        from querysafe.postgres.target import Target
+
+        left = []
+        try:
+            plain = url.set(drivername="postgresql", query={})
+            target = Target.parse(plain.render_as_string(hide_password=False))
+            connection = target.connect(autocommit=True)
+        except QuerysafeError as error:
+            self._addresses.pop(url.render_as_string(hide_password=False), None)
+            for each in queries:
+                self._refused.setdefault(each.fingerprint, error.message)
+            return queries
+        with connection:
+            connection.execute(_PREPARED.encode())
+            for query in queries:
+                content, why = explain(connection, sample(query))
+                if content is None:
+                    self._refused[query.fingerprint] = why or ""
+                    left.append(query)
+                    continue
+                root: Mapping[str, Any] = json.loads(content)[0]["Plan"]
+                self._known[query.fingerprint] = (
+                    shape(root),
+                    tuple(whole_reads(root, self._rows)),
+                )
+        return left
+
+
+def known_rows(root: Path, settings: Settings) -> dict[str, float]:
+    """Rows by table: from the statistics file, then what is declared, then the option.
+
+    Raises :class:`SettingsError` for a declaration that cannot be understood.
+    """
+    rows: dict[str, float] = {}
+    if settings.statistics is not None:
+        from querysafe.advice.planning.statistics import load
+
+        for table, each in load(root / settings.statistics).tables.items():
+            rows[f"{table.schema}.{table.name}"] = each.rows
+    rows |= declared_rows(root / "pyproject.toml")
+    for given in settings.rows:
+        name, sign, count = given.partition("=")
+        try:
+            rows[name.strip()] = float(count.replace("_", ""))
+        except ValueError:
+            sign = ""
+        if not sign:
+            raise SettingsError(
+                f'--querysafe-rows is "{given}"', hint="write orders=2000000, commas between"
+            )
+    return rows
+
+
+def _finding(nodeid: str, query: CapturedQuery, recording: Recording, read: WholeRead) -> Finding:
+    same = [
+        each
+        for each in recording
+        if each.fingerprint == query.fingerprint and each.context.phase == "call"
+    ]
+    sites = dict.fromkeys(each.call_site for each in same if each.call_site is not None)
+    return Finding(
+        nodeid=nodeid,
+        rule=NO_INDEX,
+        label=read.label,
+        count=sum(each.calls for each in same),
+        message=f"no index of {read.table} ({read.rows:,.0f} rows) could serve {read.why}",
+        call_sites=tuple(sites),
+        advice="create one; `querysafe advise` says which serves the whole workload",
+        statement=query.statement,
+        fingerprint=query.fingerprint,
+        seconds=sum(each.duration_seconds for each in same),
+        queries=tuple(each.index for each in same),
+    )
