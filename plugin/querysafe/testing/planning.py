@@ -1,5 +1,6 @@
 """Asks for the plans of a test's queries when the test is over, on a connection of our own."""
 
+import json
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -26,6 +27,12 @@ _PREPARED = """
 SET enable_seqscan = off; SET lock_timeout = '2s'; SET statement_timeout = '10s';
 SET default_transaction_read_only = on
 """
+_INDEXES = """
+SELECT md5(coalesce(string_agg(pg_get_indexdef(indexrelid) || indisvalid, ',' ORDER BY indexrelid), ''))
+FROM pg_index WHERE indrelid >= 16384
+"""
+_Plan = tuple[str, tuple[WholeRead, ...]]
+"""The shape of a plan, and what it reads whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +52,10 @@ class Plans:
     def __init__(self, root: Path, settings: Settings) -> None:
         self._rows = known_rows(root, settings)
         self._addresses: dict[str, URL] = {}
-        self._known: dict[str, tuple[str, tuple[WholeRead, ...]]] = {}
+        self._schemas: dict[str, str] = {}
+        """Address to a digest of all indexes there."""
+        self._known: dict[tuple[str, str], _Plan] = {}
+        """By that digest and fingerprint."""
         self._refused: dict[str, str] = {}
         self.others: set[str] = set()
         """Dialects whose plans are not looked at."""
@@ -66,15 +76,23 @@ class Plans:
                 self.others.add(dialect)
             else:
                 shapes.setdefault(query.fingerprint, query)
-        self._plan([each for name, each in shapes.items() if name not in self._known])
-        known = {name: each for name, each in shapes.items() if name in self._known}
+        changed = any(query.kind is Kind.OTHER for query in recording)
+        plans: dict[str, _Plan] = {}
+        for url in reversed(list(self._addresses.values())):
+            left = [query for name, query in shapes.items() if name not in plans]
+            if left:
+                self._plan(url, left, plans, changed=changed)
+        for name in shapes:
+            if name in plans:
+                self._refused.pop(name, None)
+        known = {name: each for name, each in shapes.items() if name in plans}
         return Planned(
             findings=tuple(
                 _finding(nodeid, query, recording, read)
                 for name, query in known.items()
-                for read in self._known[name][1]
+                for read in plans[name][1]
             ),
-            shapes={name: self._known[name][0] for name in known},
+            shapes={name: plans[name][0] for name in known},
             texts={name: query.statement for name, query in known.items()},
         )
 
@@ -82,10 +100,9 @@ class Plans:
         """What the run has to say of plans that were not looked at, a line each."""
         for dialect in sorted(self.others):
             yield f"plans: queries of {dialect} have none that say anything of production"
-        left = {name: why for name, why in self._refused.items() if name not in self._known}
-        if left:
-            why = next(iter(left.values()))
-            yield f"plans: {len(left)} statements could not be planned: {why}"
+        if self._refused:
+            why = next(iter(self._refused.values()))
+            yield f"plans: {len(self._refused)} statements could not be planned: {why}"
         if not any(count >= 1 for count in self._rows.values()):
             yield (
                 "plans: no table is known to be big; give --querysafe-statistics, or declare "
@@ -118,45 +135,65 @@ class Plans:
             while len(self._addresses) > _ADDRESSES:
                 self._addresses.pop(next(iter(self._addresses)))
 
-    def _plan(self, queries: list[CapturedQuery]) -> None:
-        """Plan what was not planned yet, in the newest database that knows its tables."""
-        left = queries
-        for url in reversed(list(self._addresses.values())):
-            if not left:
-                return
-            left = self._planned_at(url, left)
-
-    def _planned_at(self, url: "URL", queries: list[CapturedQuery]) -> list[CapturedQuery]:
-        import json
-
-        from querysafe.advice.planning.explaining import explain
-        from querysafe.advice.sources.placeholders import sample
+    def _plan(
+        self,
+        url: "URL",
+        queries: list[CapturedQuery],
+        plans: dict[str, _Plan],
+        *,
+        changed: bool,
+    ) -> None:
+        """Plan in one database; where its indexes are as they were, what is known is taken."""
         from querysafe.postgres.target import Target
 
-        left = []
+        name = url.render_as_string(hide_password=False)
+        schema = None if changed else self._schemas.get(name)
+        if schema is not None:
+            queries = self._remembered(schema, queries, plans)
+            if not queries:
+                return
         try:
             plain = url.set(drivername="postgresql", query={})
             target = Target.parse(plain.render_as_string(hide_password=False))
             connection = target.connect(autocommit=True)
         except QuerysafeError as error:
-            self._addresses.pop(url.render_as_string(hide_password=False), None)
+            self._addresses.pop(name, None)
             for each in queries:
                 self._refused.setdefault(each.fingerprint, error.message)
-            return queries
+            return
         with connection:
             connection.execute(_PREPARED.encode())
-            for query in queries:
-                content, why = explain(connection, sample(query))
-                if content is None:
-                    self._refused[query.fingerprint] = why or ""
-                    left.append(query)
-                    continue
-                root: Mapping[str, Any] = json.loads(content)[0]["Plan"]
-                self._known[query.fingerprint] = (
-                    shape(root),
-                    tuple(whole_reads(root, self._rows)),
-                )
+            schema = str((connection.execute(_INDEXES).fetchone() or ("",))[0])
+            self._schemas[name] = schema
+            for query in self._remembered(schema, queries, plans):
+                self._ask(connection, schema, query, plans)
+
+    def _remembered(
+        self, schema: str, queries: list[CapturedQuery], plans: dict[str, _Plan]
+    ) -> list[CapturedQuery]:
+        """Take what is known; return the queries of which nothing is."""
+        left = []
+        for query in queries:
+            known = self._known.get((schema, query.fingerprint))
+            if known is None:
+                left.append(query)
+            else:
+                plans[query.fingerprint] = known
         return left
+
+    def _ask(
+        self, connection: Any, schema: str, query: CapturedQuery, plans: dict[str, _Plan]
+    ) -> None:
+        from querysafe.advice.planning.explaining import explain
+        from querysafe.advice.sources.placeholders import sample
+
+        content, why = explain(connection, sample(query))
+        if content is None:
+            self._refused.setdefault(query.fingerprint, why or "")
+            return
+        root: Mapping[str, Any] = json.loads(content)[0]["Plan"]
+        plan = (shape(root), tuple(whole_reads(root, self._rows)))
+        self._known[schema, query.fingerprint] = plans[query.fingerprint] = plan
 
 
 def known_rows(root: Path, settings: Settings) -> dict[str, float]:
