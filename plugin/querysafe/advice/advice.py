@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from querysafe.advice.index import Index
-from querysafe.advice.planner import Basis, Existing, Refused
+from querysafe.advice.planner import Basis, Existing, Plan, Refused
 from querysafe.advice.workload import Statement, Workload
 
 
@@ -18,6 +18,10 @@ class Effect:
     """Mean cost over the samples, in the planner's units, without and with the advice."""
     indexes: tuple[str, ...]
     """Names of the advised indexes that its plans use."""
+    plan_before: Plan | None = None
+    """Plan of its first sample as the database is."""
+    plan_after: Plan | None = None
+    """The same with the advice; candidates have the names under which they were offered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +37,8 @@ class Advised:
     reason: str
     """One sentence: which predicates, order or join it serves."""
     evidence: tuple[Effect, ...]
+    offered: str = ""
+    """The name that it has in the plans of :class:`Effect`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

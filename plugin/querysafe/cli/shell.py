@@ -205,5 +205,5 @@ def _told(error: click.ClickException) -> tuple[str, str | None]:
         hint = error.hint
     message = f"{message[:1].lower()}{message[1:]}".removesuffix(".")
     if hint is None and isinstance(error, click.UsageError) and error.ctx is not None:
-        hint = f"see `{error.ctx.command_path} --help`"
+        hint = f"see `{error.ctx.command_path.strip()} --help`"
     return message, hint

@@ -139,9 +139,12 @@ class ClonePlanner(AskingPlanner):
                     self.names[own_name] = name
                     waiting.append(child)
             self._switches[name] = tuple(found)
+        # Emptying a table rebuilds all its indexes, which makes those valid that were off.
+        off = [
+            oid for name in self._switches if name not in self._on for oid in self._switches[name]
+        ]
         self.connection.execute(
-            "UPDATE pg_index SET indisvalid = false WHERE indexrelid = ANY (%s::oid[])",
-            ([oid for name in made for oid in self._switches[name]],),
+            "UPDATE pg_index SET indisvalid = false WHERE indexrelid = ANY (%s::oid[])", (off,)
         )
 
     def _resize(self) -> None:

@@ -18,7 +18,9 @@ def sample(query: CapturedQuery) -> Sample:
     Values are unknown (None) when the policy withheld them, when one was cut, or when
     there are fewer than placeholders.
     """
-    given = {name: value(each) for name, each in query.params.values}
+    # Events keep text of every value; other witnesses have the values themselves.
+    read = value if query.source == "sqlalchemy" else _as_it_is
+    given = {name: read(each) for name, each in query.params.values}
     known = query.params.known
     style = _style(query.statement, given)
     order: dict[str, int] = {}
@@ -33,6 +35,10 @@ def sample(query: CapturedQuery) -> Sample:
             text.append(_numbered(piece.text, style, order))
     sql = "".join(text).strip().rstrip(";").rstrip()
     return Sample(sql, _values(order, given) if known or not order else None)
+
+
+def _as_it_is(given: object) -> object:
+    return given
 
 
 def _style(statement: str, given: Mapping[str, object]) -> str:

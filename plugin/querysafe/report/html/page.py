@@ -33,14 +33,14 @@ SCRIPTS = (
 
 def assemble(data: Iterator[object]) -> Iterator[str]:
     """Give the page for a stream of values: the recordings, and the run as the last of them."""
-    style = "".join(_asset(f"style/{name}.css") for name in STYLES)
-    body = "".join(_asset(f"script/{name}.js") for name in SCRIPTS)
+    style = "".join(asset(f"style/{name}.css") for name in STYLES)
+    body = "".join(asset(f"script/{name}.js") for name in SCRIPTS)
     script = f'(() => {{\n"use strict";\n{body}}})();\n'
     policy = (
-        f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
+        f"default-src 'none'; style-src '{digest(style)}'; script-src '{digest(script)}'; "
         "img-src data:; base-uri 'none'; form-action 'none'"
     )
-    head, foot = _asset("page.html").split("<!-- data -->\n")
+    head, foot = asset("page.html").split("<!-- data -->\n")
     yield head.replace("{policy}", policy).replace("{style}", style)
     yield '<script type="application/x-ndjson" id="recordings">'
     last: object = None
@@ -54,9 +54,11 @@ def assemble(data: Iterator[object]) -> Iterator[str]:
 
 
 @cache
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """A part of the page by its path below this folder."""
     return files("querysafe.report.html").joinpath(name).read_text(encoding="utf-8")
 
 
-def _digest(text: str) -> str:
+def digest(text: str) -> str:
+    """A text's source for a Content-Security-Policy."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")

@@ -1,0 +1,1 @@
+"""Candidate indexes, from the conditions, joins, orders and groups of a statement's own plans."""

@@ -1,0 +1,55 @@
+"""Which values are part of a statement and which change from call to call."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from querysafe.advice.candidates.predicates import Predicate, Sort
+from querysafe.advice.workload import Sample
+
+FEW = 64
+"""A column with more distinct values has no value that deserves an index of its own."""
+_AGREEING = 3
+"""So many samples with one value make a bound value a constant."""
+
+
+class Constants:
+    """What several samples of one statement say about its values."""
+
+    def __init__(self, samples: Sequence[Sample]) -> None:
+        self._samples = samples
+        self._seen: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+
+    def note(self, predicates: Iterable[Predicate]) -> None:
+        """Take the predicates of one sample's plan."""
+        for each in predicates:
+            if each.value:
+                self._seen[str(each.key), each.operator].append(each.value)
+
+    def is_constant(self, predicate: Predicate, distinct: float | None) -> bool:
+        """Whether a value may become the predicate of a partial index.
+
+        Always so for ``IS NULL`` and booleans that stand in the statement; otherwise only
+        for columns of few values, where all samples agree.
+        """
+        if predicate.always:
+            return predicate.operator != "bool" or not self._bound(predicate.value)
+        if predicate.sort is Sort.FIXED:
+            return predicate.operator.startswith("IS") or self._agreed(predicate, distinct)
+        if predicate.sort is not Sort.EQUAL or not predicate.value:
+            return False
+        return self._agreed(predicate, distinct)
+
+    def _agreed(self, predicate: Predicate, distinct: float | None) -> bool:
+        if distinct is None or not 0 < distinct <= FEW or predicate.value.startswith("NULL"):
+            return False
+        seen = self._seen[str(predicate.key), predicate.operator]
+        if len(set(seen)) != 1:
+            return False
+        return not self._bound(predicate.value) or len(seen) >= _AGREEING
+
+    def _bound(self, value: str) -> bool:
+        """Whether a value came as a parameter of some sample."""
+        text = value.split("'::")[0].strip("'").replace("''", "'").casefold()
+        return any(
+            str(each).casefold() == text for sample in self._samples for each in sample.values or ()
+        )

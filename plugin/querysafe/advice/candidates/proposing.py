@@ -1,0 +1,360 @@
+"""Candidate indexes for one table of one plan."""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+
+from querysafe.advice.candidates.candidate import Candidate
+from querysafe.advice.candidates.constants import Constants
+from querysafe.advice.candidates.expressions import (
+    Call,
+    Cast,
+    Column,
+    Constant,
+    Expression,
+    Operation,
+    columns,
+    within,
+)
+from querysafe.advice.candidates.plans import Access, Order
+from querysafe.advice.candidates.predicates import Predicate, Sort, predicates
+from querysafe.advice.index import Index, Key, Table
+from querysafe.advice.planner import Planner, Relation
+
+MOST = 40
+"""Candidates of one table of one statement."""
+_MOST_KEYS = 4
+_MOST_INCLUDED = 6
+_WIDE = ("json", "jsonb", "text[]", "tsvector", "bytea", "xml")
+_FIXED_OPERATIONS = frozenset({"->>", "->", "#>>", "#>", "||"})
+_BRIN_ROWS = 5_000_000
+_NO_KEYS = frozenset(
+    [
+        "random",
+        "now",
+        "count",
+        "sum",
+        "avg",
+        "min",
+        "max",
+        "array_agg",
+        "string_agg",
+        "json_agg",
+        "jsonb_agg",
+        "bool_and",
+        "bool_or",
+        "every",
+        "stddev",
+        "variance",
+        "percentile_cont",
+        "json_object_agg",
+        "jsonb_object_agg",
+        "to_char",
+    ]
+)
+"""Aggregates, and functions whose result changes with the session or the hour."""
+
+
+class Proposing:
+    """Proposes indexes for what plans read; remembers what the planner says of columns."""
+
+    def __init__(self, planner: Planner) -> None:
+        self._planner = planner
+        self._relations = planner.relations()
+        self._distinct: dict[tuple[Table, str], float | None] = {}
+
+    def distinct(self, table: Table, column: str) -> float | None:
+        """Distinct values of a column, in values."""
+        if (table, column) not in self._distinct:
+            self._distinct[table, column] = self._planner.distinct(table, column)
+        return self._distinct[table, column]
+
+    def predicates(self, access: Access, relation: Relation) -> list[Predicate]:
+        """All that the conditions of an access ask of its table, OR's arms too."""
+        return [
+            each
+            for condition in access.conditions
+            for each in predicates(condition, access.alias, relation.columns)
+        ]
+
+    def propose(
+        self, access: Access, relation: Relation, constants: Constants
+    ) -> Iterator[Candidate]:
+        """Indexes that could serve an access, the plainest first, each once."""
+        asked = _Asked(self, access, relation, constants)
+        seen: set[Index] = set()
+        for candidate in islice(asked.candidates(), MOST * 3):
+            if candidate.index not in seen and len(seen) < MOST:
+                seen.add(candidate.index)
+                yield candidate
+
+
+class _Asked:
+    """What one access asks of its table, sorted by how an index can serve it."""
+
+    def __init__(
+        self, proposing: Proposing, access: Access, relation: Relation, constants: Constants
+    ) -> None:
+        self._access = access
+        self._relation = relation
+        self._table = relation.table
+        conjoined: list[Predicate] = []
+        alternative: list[Predicate] = []
+        for condition in access.conditions:
+            found = predicates(condition, access.alias, relation.columns)
+            (conjoined if len(found) == 1 or _is_row(found) else alternative).extend(found)
+        usable = [each for each in conjoined if is_indexable(each.key)]
+
+        def distinct(each: Predicate) -> float:
+            if not isinstance(each.key, Column):
+                return 1e9
+            return proposing.distinct(self._table, each.key.name) or 1.0
+
+        def is_constant(each: Predicate) -> bool:
+            column = each.key.name if isinstance(each.key, Column) else ""
+            few = proposing.distinct(self._table, column) if column else None
+            return constants.is_constant(each, few)
+
+        equal = [each for each in usable if each.sort is Sort.EQUAL]
+        self.fixed = [each for each in usable if is_constant(each)]
+        self.joins = _unique([each for each in equal if each.join])
+        self.equal = _unique(
+            sorted((each for each in equal if not each.join), key=lambda each: -distinct(each))
+        )
+        self.ranges = _unique([each for each in usable if each.sort is Sort.RANGE])
+        self.others = _unique(
+            [
+                each
+                for each in (*usable, *(each for each in alternative if is_indexable(each.key)))
+                if each.sort in (Sort.PREFIX, Sort.SUBSTRING, Sort.CONTAINS, Sort.OVERLAPS)
+            ]
+        )
+        self.alternative = _unique(
+            [
+                each
+                for each in alternative
+                if each.sort in (Sort.EQUAL, Sort.RANGE) and is_indexable(each.key)
+            ]
+        )
+
+    def candidates(self) -> Iterator[Candidate]:
+        for keys, words in self._sequences():
+            yield from self._made(keys, words)
+        for each in self.others:
+            yield from self._special(each)
+        yield from self._summary()
+
+    def _sequences(self) -> Iterator[tuple[tuple[Key, ...], str]]:
+        """Keys of B-trees: equality first, then one range or an order."""
+        equal = tuple(_key(each.key) for each in self.equal)
+        single = tuple(_key(each.key) for each in self.equal if not each.many)
+        lists = tuple(key for key in equal if key not in single)
+        joins = tuple(_key(each.key) for each in self.joins)
+        ranges = tuple(_key(each.key) for each in self.ranges)
+        orders = [order for order in map(_order, self._access.orders) if order]
+        leads = [(), *((each,) for each in joins)]
+        if len(joins) > 1:
+            leads.append(joins)
+        for key in (*joins, *equal, *ranges, *(_key(each.key) for each in self.alternative)):
+            yield (key,), "finds rows by"
+        for lead in leads:
+            if len(lead) + len(equal) > 1:
+                yield (*lead, *equal), "finds rows by"
+            for key in ranges:
+                if lead or equal:
+                    yield (*lead, *equal, key), "finds rows by"
+            for order in orders:
+                yield (*lead, *single, *order), "finds rows in their order by"
+                if lists:
+                    yield (*lead, *single, *order, *lists), "finds rows in their order by"
+            if lead and equal:
+                yield (*equal, *lead), "finds rows by"
+        for column in self._access.extremes:
+            yield (*single, Key(column.name)), "gives the extreme of"
+        for group in self._access.groups:
+            keys = tuple(Key(each.name) for each in group if isinstance(each, Column))
+            if keys and len(keys) == len(group):
+                yield (*single, *keys), "gives groups by"
+        for key in (*equal, *ranges):
+            for other in ranges:
+                if key != other:
+                    yield (key, other), "finds rows by"
+
+    def _made(self, keys: Sequence[Key], words: str) -> Iterator[Candidate]:
+        """An index on the keys: plain, covering, and on the rows that fixed conditions leave."""
+        for fixed in self._subsets():
+            gone = {str(each.key) for each in fixed if each.sort is Sort.EQUAL and not each.many}
+            left = _distinct_keys(
+                [key for key in keys if key.target.strip("()") not in _bare(gone)]
+            )
+            left = left[:_MOST_KEYS]
+            if not left:
+                if not fixed or not keys:
+                    continue
+                left = list(keys[-1:])
+            where = " AND ".join(dict.fromkeys(each.condition for each in fixed))
+            index = Index(self._table, _ascending(tuple(left)), where=where)
+            yield Candidate(index, _words(words, index))
+            included = self._included(index)
+            if included:
+                covering = Index(self._table, index.keys, include=included, where=where)
+                yield Candidate(covering, _words(words, covering))
+
+    def _subsets(self) -> list[tuple[Predicate, ...]]:
+        """Which fixed conditions become the predicate of a partial index: none, some, all."""
+        null = tuple(each for each in self.fixed if each.always or each.sort is Sort.FIXED)
+        found: list[tuple[Predicate, ...]] = [(), null, tuple(self.fixed)]
+        found += [(each,) for each in self.fixed]
+        return list(dict.fromkeys(found))
+
+    def _included(self, index: Index) -> tuple[str, ...]:
+        """The other columns that the statement reads, where they are few and narrow."""
+        held = {key.column for key in index.keys}
+        more = [name for name in self._relation.columns if name in self._access.needed - held]
+        if not self._access.needed or not 0 < len(more) <= _MOST_INCLUDED:
+            return ()
+        if any(self._relation.columns[name].startswith(_WIDE) for name in more):
+            return ()
+        if any(key.expression for key in index.keys):
+            return ()
+        return tuple(more)
+
+    def _special(self, each: Predicate) -> Iterator[Candidate]:
+        """Kinds of index for what no B-tree serves."""
+        equal = tuple(_key(other.key) for other in self.equal if not other.many)[:2]
+        if each.sort is Sort.PREFIX:
+            key = _key(each.key, "" if each.type == "citext" else _pattern_class(each.type))
+            yield from self._made((key,), "finds beginnings in")
+            if equal:
+                yield from self._made((*equal, key), "finds beginnings in")
+        elif each.sort is Sort.SUBSTRING:
+            index = Index(
+                self._table, (_key(each.key, "gin_trgm_ops"),), "gin", extensions=("pg_trgm",)
+            )
+            yield from self._partial(index, "finds parts of words in")
+        elif each.sort is Sort.OVERLAPS:
+            yield from self._partial(
+                Index(self._table, (_key(each.key),), "gist"), "finds overlaps in"
+            )
+        else:
+            narrow = each.type == "jsonb" and each.operator in ("@>", "@?", "@@")
+            key = _key(each.key, "jsonb_path_ops" if narrow else "")
+            yield from self._partial(
+                Index(self._table, (key,), "gin"), "finds what is contained in"
+            )
+            if narrow:
+                yield Candidate(
+                    Index(self._table, (_key(each.key),), "gin"),
+                    f"finds what is contained in {each.key}",
+                )
+
+    def _partial(self, index: Index, words: str) -> Iterator[Candidate]:
+        for fixed in self._subsets():
+            where = " AND ".join(dict.fromkeys(each.condition for each in fixed))
+            made = Index(
+                index.table, index.keys, index.method, where=where, extensions=index.extensions
+            )
+            yield Candidate(made, _words(words, made))
+
+    def _summary(self) -> Iterator[Candidate]:
+        """BRIN for a huge table whose rows lie in the order of a column."""
+        if self._relation.rows < _BRIN_ROWS:
+            return
+        for each in self.ranges:
+            if isinstance(each.key, Column):
+                index = Index(
+                    self._table,
+                    (Key(each.key.name),),
+                    "brin",
+                    storage=(("pages_per_range", "32"),),
+                )
+                yield Candidate(index, f"skips blocks by {each.key}, which follows the rows' order")
+
+
+def is_indexable(key: Expression) -> bool:
+    """Whether an index on the key helps: a column, or a function of columns that a rewrite of
+    the statement could not do without. Casts and arithmetic of a column want the rewrite.
+    """
+    match key:
+        case Column():
+            return True
+        case Cast(operand=operand):
+            return not isinstance(operand, Column) and is_indexable(operand)
+        case Operation(operator=operator):
+            return operator in _FIXED_OPERATIONS and all(
+                isinstance(each, Column | Constant | Call | Operation | Cast)
+                for each in within(key)
+            )
+        case Call(name=name):
+            known = all(
+                isinstance(each, Column | Constant | Call | Cast | Operation)
+                for each in within(key)
+            )
+            return known and name not in _NO_KEYS and bool(columns(key))
+        case _:
+            return False
+
+
+def _is_row(found: Sequence[Predicate]) -> bool:
+    return len(found) > 1 and all(each.sort is Sort.RANGE for each in found)
+
+
+def _bare(targets: set[str]) -> set[str]:
+    return {each.strip("()") for each in targets}
+
+
+def _unique(found: Sequence[Predicate]) -> list[Predicate]:
+    firsts: dict[str, Predicate] = {}
+    for each in found:
+        firsts.setdefault(str(each.key), each)
+    return list(firsts.values())
+
+
+def _key(expression: Expression, operator_class: str = "") -> Key:
+    if isinstance(expression, Column):
+        return Key(expression.name, operator_class=operator_class)
+    text = str(expression)
+    if text.startswith("(") and text.endswith(")") and isinstance(expression, Operation):
+        text = text[1:-1]
+    return Key(expression=text, operator_class=operator_class)
+
+
+def _pattern_class(type_: str) -> str:
+    return "varchar_pattern_ops" if type_.startswith("character varying") else "text_pattern_ops"
+
+
+def _order(orders: Sequence[Order]) -> tuple[Key, ...]:
+    keys = []
+    for each in orders:
+        if not is_indexable(each.expression):
+            break
+        key = _key(each.expression)
+        first = None if each.nulls_first == each.descending else each.nulls_first
+        keys.append(Key(key.column, key.expression, descending=each.descending, nulls_first=first))
+    return tuple(keys)
+
+
+def _ascending(keys: tuple[Key, ...]) -> tuple[Key, ...]:
+    """An order that only descends, with NULLs where that puts them, is read backwards."""
+    led = [key for key in keys if key.descending or key.nulls_first is not None]
+    plain = all(key.descending and key.nulls_first is None for key in led)
+    first = next((at for at, key in enumerate(keys) if key.descending), len(keys))
+    if led and plain and all(key.descending for key in keys[first:]):
+        return tuple(Key(key.column, key.expression, key.operator_class) for key in keys)
+    return keys
+
+
+def _distinct_keys(keys: Sequence[Key]) -> list[Key]:
+    firsts: dict[str, Key] = {}
+    for key in keys:
+        firsts.setdefault(key.target, key)
+    return list(firsts.values())
+
+
+def _words(words: str, index: Index) -> str:
+    """A clause that says what an index serves."""
+    text = f"{words} {', '.join(key.target for key in index.keys)}"
+    if index.where:
+        text += f" among those with {index.where}"
+    if index.include:
+        text += ", and answers without the table"
+    return text

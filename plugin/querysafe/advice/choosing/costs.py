@@ -1,0 +1,141 @@
+"""What each statement costs under a set of candidates, asking the planner as rarely as possible.
+
+A plan that was made with the candidates S and uses U is also the plan under every set
+between U and S: taking away what is not used changes nothing (C. Papadomanolakis,
+D. Dash, A. Ailamaki, "Efficient Use of the Query Optimizer for Automated Physical Design",
+VLDB 2007, call this INUM's reuse).
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from querysafe.advice.candidates.expressions import Call, Operation, within
+from querysafe.advice.candidates.parsing import parse
+from querysafe.advice.candidates.plans import nodes
+from querysafe.advice.index import Table
+from querysafe.advice.planner import Offer, Plan, Planner, Refused
+from querysafe.advice.workload import Sample, Statement
+
+_UNUSABLE = 1e15
+"""Price of what the planner refuses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """One sample under one set of candidates."""
+
+    cost: float
+    used: frozenset[str]
+    """Names of the candidates in its plan."""
+
+
+@dataclass(slots=True)
+class Subject:
+    """A statement that is advised on, with its plans as the database is now."""
+
+    statement: Statement
+    samples: tuple[Sample, ...]
+    plans: tuple[Plan, ...]
+    tables: frozenset[Table]
+    weight: float
+    """Its calls."""
+
+
+class Costs:
+    """Prices of subjects under sets of offers, by name."""
+
+    def __init__(self, planner: Planner) -> None:
+        self._planner = planner
+        self._offers: dict[str, Offer] = {}
+        self._tables: dict[str, Table] = {}
+        self._known: dict[str, list[tuple[frozenset[str], Priced]]] = {}
+        self.asked = 0
+
+    def know(self, offers: Iterable[Offer]) -> None:
+        """Take the candidates that the planner accepted."""
+        for offer in offers:
+            self._offers[offer.name] = offer
+            self._tables[offer.name] = offer.index.table
+
+    def relevant(self, subject: Subject, names: Collection[str]) -> frozenset[str]:
+        """Those of the candidates that lie on the tables of a statement."""
+        return frozenset(name for name in names if self._tables[name] in subject.tables)
+
+    def price(self, subject: Subject, names: Collection[str]) -> float:
+        """Mean cost of a statement over its samples."""
+        found = self.priced(subject, names)
+        return sum(each.cost for each in found) / len(found)
+
+    def used(self, subject: Subject, names: Collection[str]) -> frozenset[str]:
+        """The candidates that any of its plans uses."""
+        return frozenset().union(*(each.used for each in self.priced(subject, names)))
+
+    def priced(self, subject: Subject, names: Collection[str]) -> Sequence[Priced]:
+        """Each sample under the candidates."""
+        relevant = self.relevant(subject, names)
+        return [self._sample(sample, relevant) for sample in subject.samples]
+
+    def _sample(self, sample: Sample, names: frozenset[str]) -> Priced:
+        known = self._known.setdefault(repr(sample), [])
+        for enabled, priced in known:
+            if priced.used <= names <= enabled:
+                return priced
+        self.asked += 1
+        plan = self._planner.plan(sample, enabled=[self._offers[name] for name in sorted(names)])
+        if isinstance(plan, Refused):
+            # It was planned before: what refuses now is a candidate, which is then useless.
+            priced = Priced(_UNUSABLE, frozenset())
+        else:
+            priced = Priced(honest(plan), plan.indexes & names)
+        known.append((names, priced))
+        return priced
+
+    def plan(self, subject: Subject, names: Collection[str]) -> Plan | None:
+        """The plan of a statement's first sample with candidates, to show."""
+        relevant = self.relevant(subject, names)
+        plan = self._planner.plan(
+            subject.samples[0], enabled=[self._offers[name] for name in sorted(relevant)]
+        )
+        return None if isinstance(plan, Refused) else plan
+
+    def remember(self, sample: Sample, plan: Plan) -> None:
+        """Take a plan that was made without candidates."""
+        self._known.setdefault(repr(sample), []).append(
+            (frozenset(), Priced(honest(plan), frozenset()))
+        )
+
+
+def honest(plan: Plan) -> float:
+    """The cost of a plan, but for a LIMIT that the planner believes to be reached at once.
+
+    Of ``lower(email) = $1`` it knows nothing, takes one row in 200 to match and a scan
+    with LIMIT 1 to end almost where it begins; in truth the scan reads the whole table.
+    """
+    cost = plan.cost
+    for node, _ in nodes(plan.root):
+        if node.get("Node Type") != "Limit":
+            continue
+        for child in node.get("Plans", ()):
+            scan = _only_below(child)
+            if scan.get("Node Type") == "Seq Scan" and _is_guessed(str(scan.get("Filter", ""))):
+                cost += float(scan["Total Cost"]) - min(
+                    float(node["Total Cost"]), float(scan["Total Cost"])
+                )
+    return cost
+
+
+def _only_below(node: Mapping[str, Any]) -> Mapping[str, Any]:
+    while node.get("Node Type") in ("Gather", "Result", "Subquery Scan"):
+        children = node.get("Plans")
+        if not isinstance(children, list) or len(children) != 1:
+            break
+        node = children[0]
+    return node
+
+
+def _is_guessed(condition: str) -> bool:
+    return any(
+        isinstance(each, Operation) and each.operator == "=" and isinstance(each.left, Call)
+        for each in within(parse(condition))
+    )

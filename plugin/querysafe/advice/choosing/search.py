@@ -1,0 +1,204 @@
+"""The search for the best set of candidates: greedy by worth a byte, then exchanges, then pruning."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from querysafe.advice.choosing.costs import Costs
+from querysafe.advice.choosing.limits import Limits
+from querysafe.advice.choosing.worth import Worth
+from querysafe.advice.covering import covers
+from querysafe.advice.index import Index, Table
+from querysafe.advice.planner import Offer
+
+_LEAST = 0.0005
+"""A change of worth below this is noise."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A choice, what each statement costs under it, and its worth."""
+
+    names: frozenset[str]
+    costs: tuple[float, ...]
+    worth: float
+
+
+class Search:
+    """Searches the pool. Every state it visits keeps the limits."""
+
+    def __init__(
+        self,
+        costs: Costs,
+        worth: Worth,
+        pools: Sequence[frozenset[str]],
+        offers: Mapping[str, Offer],
+        limits: Limits,
+    ) -> None:
+        self._costs = costs
+        self._worth = worth
+        self._pools = pools
+        self._offers = offers
+        self._limits = limits
+        self._until = time.monotonic() + limits.seconds
+        self._names = sorted(frozenset().union(*pools)) if pools else []
+        self._covering = {
+            name: [
+                other
+                for other in self._names
+                if other != name and covers(offers[other].index, offers[name].index)
+            ]
+            for name in self._names
+        }
+        self._mean = sum(self._offers[name].bytes for name in self._names) / max(
+            1, len(self._names)
+        )
+
+    def run(self) -> State:
+        """The best choice found."""
+        empty = self._state(frozenset())
+        state = self._greedy(empty)
+        while not self._late:
+            better = self._exchanged(state)
+            if better is None:
+                break
+            state = better
+        return self._pruned(state)
+
+    @property
+    def _late(self) -> bool:
+        return time.monotonic() > self._until
+
+    def bytes(self, names: frozenset[str]) -> int:
+        """Size of a choice."""
+        return sum(self._offers[name].bytes for name in names)
+
+    def _state(self, names: frozenset[str], near: State | None = None) -> State:
+        """Price a choice; from a neighbour only what differs."""
+        positions = range(len(self._worth.subjects))
+        if near is None:
+            costs = tuple(self._worth.cost(position, names) for position in positions)
+        else:
+            touched = self._worth.touched(names ^ near.names)
+            costs = tuple(
+                self._worth.cost(position, names) if position in touched else near.costs[position]
+                for position in positions
+            )
+        return State(names, costs, self._worth.of(costs, names))
+
+    def _allowed(self, names: frozenset[str]) -> bool:
+        budget = self._limits.budget_bytes
+        if budget is not None and self.bytes(names) > budget:
+            return False
+        counts: dict[Table, int] = {}
+        for name in names:
+            if any(other in names for other in self._covering[name]):
+                return False
+            table = self._offers[name].index.table
+            counts[table] = counts.get(table, 0) + 1
+        return all(count <= self._limits.per_table for count in counts.values())
+
+    def _moves(self, state: State) -> Iterator[frozenset[str]]:
+        """What could be added: each candidate, and what one statement's best plan uses together."""
+        for name in self._names:
+            if name not in state.names:
+                yield frozenset({name})
+        together: set[frozenset[str]] = set()
+        for position, subject in enumerate(self._worth.subjects):
+            used = self._costs.used(subject, self._pools[position]) - state.names
+            if 1 < len(used) <= 4:
+                together.add(used)
+        yield from sorted(together, key=sorted)
+
+    def _greedy(self, state: State) -> State:
+        """Add what gives most a byte, until nothing gives more. A gain is computed again only
+        when it is on top: with every index added, others gain less (lazily, as M. Minoux 1978).
+        """
+        ranked = [(float("inf"), move) for move in self._moves(state)]
+        fresh: dict[frozenset[str], frozenset[str]] = {}
+        while ranked and not self._late:
+            ranked.sort(key=lambda each: -each[0])
+            density, move = ranked[0]
+            if density <= 0:
+                break
+            left = move - state.names
+            if not left or not self._allowed(state.names | left):
+                ranked.pop(0)
+                continue
+            if fresh.get(move) == state.names:
+                state = self._state(state.names | left, state)
+                ranked.pop(0)
+                continue
+            gain = self._state(state.names | left, state).worth - state.worth
+            size = self.bytes(left) + 0.1 * self._mean
+            ranked[0] = (gain / size if gain > _LEAST else 0.0, move)
+            fresh[move] = state.names
+        return state
+
+    def _exchanged(self, state: State) -> State | None:
+        """The choice after all exchanges that help: an index taken out, added, or put for another
+        of its table; None when none does.
+        """
+        begun = state
+        for out, name in self._exchanges():
+            if self._late:
+                break
+            if not out <= state.names or name & state.names:
+                continue
+            change = (state.names - out) | name
+            if not self._allowed(change):
+                continue
+            tried = self._state(change, state)
+            if tried.worth > state.worth + _LEAST:
+                state = tried
+        return None if state is begun else state
+
+    def _exchanges(self) -> Iterator[tuple[frozenset[str], frozenset[str]]]:
+        """What might be taken out, with what might come in."""
+        nothing: frozenset[str] = frozenset()
+        for name in self._names:
+            yield frozenset({name}), nothing
+            yield nothing, frozenset({name})
+        for name in self._names:
+            index = self._offers[name].index
+            for out in self._names:
+                other = self._offers[out].index
+                if out != name and other.table == index.table and _akin(other, index):
+                    yield frozenset({out}), frozenset({name})
+
+    def _pruned(self, state: State) -> State:
+        """Without what no plan uses, what does not pay, and what is not missed."""
+        changed = True
+        while changed:
+            changed = False
+            used = frozenset().union(
+                *(self._costs.used(each, state.names) for each in self._worth.subjects)
+            )
+            if state.names - used:
+                state = self._state(state.names & used, state)
+                changed = True
+                continue
+            for name in sorted(state.names, key=lambda each: -self._offers[each].bytes):
+                without = self._state(state.names - {name}, state)
+                if without.worth >= state.worth - _LEAST or not self.pays(name, state, without):
+                    state, changed = without, True
+                    break
+        return state
+
+    def pays(self, name: str, state: State, without: State) -> bool:
+        """Whether an index saves more than it costs to write, and at least a tenth of some
+        statement or a hundredth of all.
+        """
+        saved = total = 0.0
+        share = 0.0
+        for position, subject in enumerate(self._worth.subjects):
+            gain = without.costs[position] - state.costs[position]
+            saved += subject.weight * gain
+            total += subject.weight * without.costs[position]
+            share = max(share, gain / without.costs[position] if without.costs[position] else 0.0)
+        return saved > 0 and (share >= 0.1 or saved >= 0.01 * total)
+
+
+def _akin(left: Index, right: Index) -> bool:
+    """Whether one may stand for the other: they share a key."""
+    return bool({key.target for key in left.keys} & {key.target for key in right.keys})

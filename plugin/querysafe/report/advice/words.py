@@ -1,0 +1,97 @@
+"""Numbers of an advice in words, the same in every report."""
+
+import math
+from collections.abc import Sequence
+
+from querysafe.advice.advice import Advice, Effect, Remark
+from querysafe.advice.workload import Statement
+from querysafe.fingerprint import shape
+
+
+def size(count: float) -> str:
+    """Bytes for people: ``12.3 MB``."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"
+
+
+def factor(before: float, after: float) -> str:
+    """How many times cheaper: ``12x``."""
+    times = before / after if after > 0 else float("inf")
+    if times > 9999:
+        return ">9999x"
+    return f"{times:.0f}x" if times >= 10 else f"{times:.1f}x"
+
+
+def cost(number: float) -> str:
+    """Planner units, short."""
+    return f"{number:,.0f}" if number >= 100 else f"{number:.1f}"
+
+
+def short(statement: Statement, most: int = 120) -> str:
+    """A statement on one line; its shape when it is long."""
+    flat = " ".join(statement.sql.split())
+    if len(flat) > most:
+        flat = " ".join(shape(statement.sql).split())
+    return flat if len(flat) <= most else f"{flat[: most - 1]}…"
+
+
+def read(advice: Advice) -> list[Effect]:
+    """Effects on what is not only charged for writes."""
+    return [each for each in advice.effects if each.before > 0 and each.after > 0]
+
+
+def total(effects: Sequence[Effect]) -> tuple[float, float]:
+    """Cost of the workload before and after, by calls."""
+    return (
+        sum(each.statement.calls * each.before for each in effects),
+        sum(each.statement.calls * each.after for each in effects),
+    )
+
+
+def mean_factor(effects: Sequence[Effect]) -> float:
+    """Geometric mean of how many times cheaper statements become."""
+    if not effects:
+        return 1.0
+    logs = [math.log(each.before / each.after) for each in effects if not each.statement.writes]
+    return math.exp(sum(logs) / max(1, len(logs)))
+
+
+def plural(count: int, word: str) -> str:
+    """``3 indexes``."""
+    if count == 1:
+        return f"1 {word}"
+    return f"{count:,} {word}{'es' if word.endswith('x') else 's'}"
+
+
+def summary(advice: Advice) -> str:
+    """The advice in one sentence."""
+    effects = read(advice)
+    if not advice.indexes:
+        return f"No index would pay for {plural(len(effects), 'statement')}."
+    taken = size(sum(each.bytes for each in advice.indexes))
+    begin = (
+        f"{plural(len(advice.indexes), 'index')} of {taken} for {plural(len(effects), 'statement')}"
+    )
+    if not advice.basis.priced:
+        return f"{begin}."
+    before, after = total(effects)
+    return (
+        f"{begin}: the workload costs {factor(before, after)} less, "
+        f"a statement that reads {mean_factor(effects):.1f}x in the mean."
+    )
+
+
+def set_aside(advice: Advice) -> str:
+    """What was not advised on, counted; empty when nothing was."""
+    parts = [f"{count:,} {why}" for why, count in advice.workload.set_aside.items()]
+    return f"set aside: {', '.join(parts)}" if parts else ""
+
+
+def remark(each: Remark) -> str:
+    """A remark with the statement it is about."""
+    if isinstance(each.subject, Statement):
+        return f"{each.words}: {short(each.subject, 90)}"
+    return each.words
