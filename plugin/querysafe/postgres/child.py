@@ -94,7 +94,7 @@ def child(
                 env=dict(environment),
                 cwd=os.sep,
                 start_new_session=True,
-                preexec_fn=_dies_with_parent(),
+                preexec_fn=dies_with_parent(),
             )
         except OSError as error:
             raise ServerError(f'"{program.path}" cannot be run: {error.strerror}') from None
@@ -119,16 +119,18 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
             continue
 
 
-def _dies_with_parent() -> Callable[[], None] | None:
-    """What the child does before it becomes the program (``prctl(2)``, Linux only)."""
+def dies_with_parent(how: int = signal.SIGKILL) -> Callable[[], None] | None:
+    """What a child does before it becomes the program, to get a signal when we are killed
+    (``prctl(2)``, Linux only).
+    """
     if sys.platform != "linux":
         return None
     library = ctypes.CDLL(None, use_errno=True)
     parent = os.getpid()
 
     def ask() -> None:
-        library.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        library.prctl(_PR_SET_PDEATHSIG, how)
         if os.getppid() != parent:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), how)
 
     return ask

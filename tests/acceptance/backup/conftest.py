@@ -100,7 +100,13 @@ def live(cluster: Cluster, repository: Path) -> History:
     segments.append(cluster.switch())
     insert(cluster, 3)
     with cluster.connect() as connection:
-        connection.execute(SCHEMA.encode())
+        (available,) = connection.execute(
+            "SELECT count(*) FROM pg_available_extensions WHERE name = 'citext'"
+        ).fetchone() or (0,)
+        if not available:
+            connection.execute("CREATE DOMAIN citext AS text")
+        schema = SCHEMA if available else SCHEMA.replace("CREATE EXTENSION citext;", "")
+        connection.execute(schema.encode())
     hard = counted(cluster)
     run("restore-point", "whole", "--database", cluster.dsn)
     dropped = cluster.now()

@@ -1,5 +1,10 @@
 """A cluster is restored to a moment: exactly, or not at all."""
 
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -7,9 +12,10 @@ from typing import Any
 import pytest
 
 from querysafe.backup.contents import differences
-from tests.acceptance.backup.cluster import restored
+from tests.acceptance.backup.cluster import place, restored
 from tests.acceptance.backup.conftest import History, counted, stored
 from tests.integration.backup.cli import run, told
+from tests.integration.postgres.conftest import eventually, is_running
 
 COUNT = "SELECT count(*), sum(id) FROM kept"
 
@@ -120,6 +126,38 @@ def test_a_drill_of_a_damaged_archive_fails_and_says_where(
     failed = told("drill", "--repository", repository, status=1)
     assert failed["rto_seconds"] is None
     assert history.segments[-1] in failed["checks"][0]["detail"]
+
+
+def test_a_drill_that_is_killed_leaves_no_server_and_its_folder_goes_with_the_next(
+    history: History, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scratch = place("drill")
+    scratch.chmod(0o755)
+    smoke = tmp_path / "smoke.sql"
+    smoke.write_text("SELECT pg_sleep(60);\n")
+    command = [sys.executable, "-m", "querysafe", "backup", "drill", "--repository"]
+    process = subprocess.Popen(
+        [*command, str(repository), "--smoke", str(smoke)],
+        env={**os.environ, "TMPDIR": str(scratch)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        assert eventually(lambda: bool(list(scratch.rglob("data/postmaster.pid"))), 60)
+        (pid_file,) = scratch.rglob("data/postmaster.pid")
+        postmaster = int(pid_file.read_text().split()[0])
+        process.kill()
+        assert eventually(lambda: not is_running(postmaster), 60)
+    finally:
+        process.kill()
+        process.wait(60)
+    (left,) = scratch.glob("querysafe-drill-*")
+    os.utime(left, (1, 1))
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    told("drill", "--repository", repository)
+    monkeypatch.undo()
+    assert not list(scratch.glob("querysafe-drill-*"))
+    shutil.rmtree(scratch)
 
 
 def restore_refused(repository: Path, data: Path, time: str) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from querysafe.errors import ServerError
+from querysafe.postgres.child import dies_with_parent
 from querysafe.postgres.programs import for_server
 from querysafe.postgres.running import as_user, unprivileged
 from querysafe.postgres.target import Target
@@ -89,6 +90,7 @@ def recovered(
                 stderr=said,
                 cwd=os.sep,
                 start_new_session=True,
+                preexec_fn=dies_with_parent(signal.SIGQUIT),
                 **as_user(user),
             )
         try:

@@ -131,7 +131,8 @@ def _refuse_uncovered(coverage: Coverage, moment: Moment) -> None:
     if outside:
         raise RestoreRefused(
             f"{moment} is not covered; {coverage.told()}",
-            hint="choose a moment within, or --to-latest",
+            hint="choose a moment within, or --to-latest"
+            + ("; --timeline follows another one" if coverage.timeline != 1 else ""),
         )
     latest = moment.time is None and moment.lsn is None and moment.name is None
     if latest and coverage.missing is not None:

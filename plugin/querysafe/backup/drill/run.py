@@ -1,8 +1,6 @@
 """Running a drill: restore into a throw-away cluster, look, measure, remember."""
 
 import secrets
-import shutil
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -15,6 +13,7 @@ from querysafe.backup.base import restore as directories
 from querysafe.backup.base.recover import recovered
 from querysafe.backup.base.target import Moment, choose
 from querysafe.backup.drill.checks import Restored, look
+from querysafe.backup.drill.place import place
 from querysafe.backup.drill.result import FAILED, PASSED, Check, Drill
 from querysafe.backup.keys import Identities
 from querysafe.backup.logical import restore as databases
@@ -110,8 +109,7 @@ class _Held:
         return self._result("the backup")
 
     def base(self) -> Drill:
-        work = Path(tempfile.mkdtemp(prefix="querysafe-drill-"))
-        try:
+        with place() as work:
             began = time.monotonic()
             try:
                 self._recover(work, began)
@@ -119,8 +117,6 @@ class _Held:
                 raise
             except QuerysafeError as error:
                 self._fail(error, began)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
         return self._result(str(self._moment))
 
     def _recover(self, work: Path, began: float) -> None:
