@@ -64,6 +64,12 @@ class Child:
         start = max(0, os.fstat(descriptor).st_size - _TAIL)
         return os.pread(descriptor, _TAIL, start).decode(errors="replace").strip()
 
+    def interrupt(self, *, within_seconds: float) -> None:
+        """Ask it to end as ^C does, which some programs take for a wish to end well, and wait."""
+        with suppress(ProcessLookupError, subprocess.TimeoutExpired):
+            os.killpg(self._process.pid, signal.SIGINT)
+            self._process.wait(within_seconds)
+
     @property
     def ended(self) -> bool:
         """Whether it has ended, well or not."""

@@ -53,11 +53,16 @@ class Archived:
 
 
 def push(
-    repository: Repository, path: Path, *, recipients: Recipients | None = None
+    repository: Repository,
+    path: Path,
+    *,
+    recipients: Recipients | None = None,
+    system: str | None = None,
 ) -> tuple[str, bool]:
     """Archive a file of ``pg_wal``; return its object and whether it was there already.
 
     A segment must be whole and belong where its name says, to a cluster that archives here.
+    ``system`` says what cluster a history file is of that lies in no data directory.
     Raises :class:`BackupError` when it does not, when another file was archived under its
     name, and when the repository fails: PostgreSQL then keeps the file and asks again.
     """
@@ -69,7 +74,7 @@ def push(
         closed = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     except OSError as error:
         raise BackupError(f'"{path}" cannot be read: {error.strerror}') from None
-    system = _system_of(repository, path, data)
+    system = _system_of(repository, path, data, system)
     digest = hashlib.sha256(data).hexdigest()
     known = _known(repository, system, name, digest)
     if known is not None:
@@ -195,7 +200,7 @@ def _near(repository: Repository, system: str, name: str) -> list[str]:
     ]
 
 
-def _system_of(repository: Repository, path: Path, data: bytes) -> str:
+def _system_of(repository: Repository, path: Path, data: bytes, told: str | None) -> str:
     """The cluster a file belongs to: by its own header, or by the control file beside it."""
     if not names.HISTORY.fullmatch(path.name) and not path.name.endswith(".backup"):
         try:
@@ -213,7 +218,7 @@ def _system_of(repository: Repository, path: Path, data: bytes) -> str:
             timelines.read_history(data.decode())
         except (ValueError, IndexError):
             raise BackupError(f'"{path.name}" is no history of a timeline') from None
-    system = cluster.beside(path) or cluster.beside(Path("pg_wal", path.name))
+    system = told or cluster.beside(path) or cluster.beside(Path("pg_wal", path.name))
     if system is None:
         known = cluster.known(repository)
         if len(known) != 1:

@@ -16,6 +16,7 @@ COMMANDS: dict[str, str] = {
     "verify": "Check every byte of a backup.",
     "wal-fetch": "Fetch a file of the WAL archive: a restore_command.",
     "wal-push": "Archive a file of the WAL: an archive_command.",
+    "wal-receive": "Receive the WAL as it is written, and archive it.",
 }
 """Command to its line in ``querysafe backup --help``."""
 
