@@ -1,6 +1,7 @@
 """A client program whose output or input is a stream, and which does not outlive us."""
 
 import ctypes
+import fcntl
 import os
 import signal
 import subprocess
@@ -104,10 +105,20 @@ def child(
             )
         except OSError as error:
             raise ServerError(f'"{program.path}" cannot be run: {error.strerror}') from None
+        for stream in (process.stdin, process.stdout):
+            if stream is not None:
+                _widen(stream)
         try:
             yield Child(program, process, said)
         finally:
             _end(process)
+
+
+def _widen(pipe: IO[bytes]) -> None:
+    """Let a pipe hold a MiB, where Linux allows it: fewer waits of each side for the other."""
+    if hasattr(fcntl, "F_SETPIPE_SZ"):
+        with suppress(OSError):
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 2**20)
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:

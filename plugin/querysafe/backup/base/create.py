@@ -116,6 +116,7 @@ def _make(
                 writer,
                 name=f"base.tar{suffix}",
                 recipients=wishes.recipients,
+                compression=streams.PAGES,
                 progress=step.advance,
             )
         label, listed = _kept(watched)

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from querysafe.backup import catalog, streams
 from querysafe.backup.errors import DamagedBackup
@@ -38,7 +38,7 @@ def extract(
     with (
         steps.step(f"unpack {manifest.id}", total=part.raw_bytes) as step,
         _unfolded(repository, manifest, part, identities, step.advance) as stream,
-        tarfile.open(fileobj=stream, mode="r|") as archive,
+        tarfile.open(fileobj=cast("IO[bytes]", stream), mode="r|", bufsize=CHUNK) as archive,
     ):
         for member in archive:
             path = _safe(member, directory, manifest.id)
@@ -90,48 +90,51 @@ def _unfolded(
     part: Part,
     identities: Identities | None,
     progress: streams.Progress,
-) -> Iterator[IO[bytes]]:
-    """A stored part as a file to read; a thread decrypts and decompresses it into a pipe."""
+) -> Iterator[streams.Unfolding]:
+    """A stored part as a file to read; all of it was read and is sound when the block ends."""
+    with repository.open(catalog.place(manifest.id, part.name)) as stored:
+        read = streams.Reading(stored)
+        try:
+            if manifest.encryption == "none":
+                unfolding = streams.Unfolding(cast("IO[bytes]", read), part, progress)
+                yield unfolding
+                unfolding.finish()
+            else:
+                keys = identities or Identities(())
+                with _decrypted(read, part, keys) as compressed:
+                    unfolding = streams.Unfolding(compressed, part, progress)
+                    yield unfolding
+                    unfolding.finish()
+        except tarfile.TarError:
+            raise DamagedBackup(f'the archive of "{manifest.id}" is damaged') from None
+        read.finish(part)
+
+
+@contextmanager
+def _decrypted(read: streams.Reading, part: Part, identities: Identities) -> Iterator[IO[bytes]]:
+    """What a stream holds encrypted, as a file to read: a thread decrypts into a pipe."""
     reading, writing = os.pipe()
     failed: list[BaseException] = []
 
-    def unfold() -> None:
-        try:
-            with (
-                os.fdopen(writing, "wb", buffering=0) as sink,
-                repository.open(catalog.place(manifest.id, part.name)) as stream,
-            ):
-                streams.load(
-                    stream,
-                    _Whole(sink),
-                    part,
-                    encrypted=manifest.encryption != "none",
-                    identities=identities,
-                    progress=progress,
-                )
-        except BrokenPipeError:
-            pass
-        except BaseException as error:
-            failed.append(error)
+    def decrypt() -> None:
+        with os.fdopen(writing, "wb", buffering=0) as pipe:
+            sink = _Whole(pipe)
+            try:
+                identities.decrypt(read, sink, part.name)
+            except BaseException as error:
+                if not sink.is_broken:
+                    failed.append(error)
 
-    worker = threading.Thread(target=unfold, name="querysafe-unfold", daemon=True)
+    worker = threading.Thread(target=decrypt, name="querysafe-decrypt", daemon=True)
     worker.start()
     try:
         with os.fdopen(reading, "rb", buffering=CHUNK) as stream:
-            try:
-                yield stream
-                while stream.read(CHUNK):
-                    pass
-            except tarfile.TarError:
-                stream.close()
-                worker.join()
-                if failed:
-                    raise failed[0] from None
-                raise DamagedBackup(f'the archive of "{manifest.id}" is damaged') from None
+            yield stream
     finally:
         worker.join()
-    if failed:
-        raise failed[0]
+        # What was wrong with the stream explains what its reader then found.
+        if failed:
+            raise failed[0] from None
 
 
 class _Whole:
@@ -139,10 +142,18 @@ class _Whole:
 
     def __init__(self, sink: Any) -> None:
         self._sink = sink
+        self.is_broken = False
 
     def write(self, data: bytes | memoryview) -> int:
         with memoryview(data) as view:
             start = 0
             while start < len(view):
-                start += self._sink.write(view[start:])
+                try:
+                    start += self._sink.write(view[start:])
+                except BrokenPipeError:
+                    self.is_broken = True
+                    raise
         return len(data)
+
+    def flush(self) -> None:
+        """Nothing is held back."""

@@ -111,9 +111,7 @@ def _slot(connection: "psycopg.Connection[Any]", name: str) -> Slot:
     assert row is not None
     active, restart, status, sort, limit, major, system, now, exists = row
     if exists and sort != "physical":
-        raise BackupError(
-            f'the slot "{name}" is a {sort} one', hint="name another one with --slot"
-        )
+        raise BackupError(f'the slot "{name}" is a {sort} one', hint="name another one with --slot")
     return Slot(
         name=name,
         exists=exists,

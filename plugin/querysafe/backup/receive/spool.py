@@ -79,9 +79,9 @@ def forget(folder: Path, archived: list[Path]) -> None:
         if path != furthest:
             path.unlink(missing_ok=True)
     for path in folder.glob(f"*{_PARTIAL}"):
-        if _is_partial(path) and path.name[:8] < furthest.name[:8]:
-            if path.name[8:24] <= furthest.name[8:24]:
-                path.unlink(missing_ok=True)
+        left = path.name[:8] < furthest.name[:8] and path.name[8:24] <= furthest.name[8:24]
+        if left and _is_partial(path):
+            path.unlink(missing_ok=True)
 
 
 def _is_partial(path: Path) -> bool:

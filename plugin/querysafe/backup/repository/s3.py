@@ -16,7 +16,7 @@ from querysafe.backup.repository.s3_client import MUCH_PATIENCE, NO_PATIENCE, Pa
 from querysafe.backup.repository.s3_terms import Terms
 from querysafe.backup.repository.s3_words import told
 
-PART_BYTES = 16 * 2**20
+PART_BYTES = 8 * 2**20
 DOUBLED_EVERY = 1000
 """Parts after which their size doubles: 10,000 parts then reach far beyond 5 TiB."""
 _OURS = re.compile(r"(backups|wal)/")

@@ -87,7 +87,13 @@ def push(
     )
     try:
         with repository.create(place) as writer:
-            streams.store(io.BytesIO(data), writer, name=name, recipients=recipients)
+            streams.store(
+                io.BytesIO(data),
+                writer,
+                name=name,
+                recipients=recipients,
+                compression=streams.PAGES,
+            )
     except ObjectExists:
         return place, True
     try:

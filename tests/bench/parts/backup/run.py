@@ -74,9 +74,7 @@ def logical(place: Scene, options: Options) -> Iterator[Measured]:
     yield place.measure("querysafe drill, logical", drill, client=False)
     verify = [QUERYSAFE, "backup", "verify", "--repository", place.s3, "--identity", str(key)]
     yield place.measure("querysafe verify", verify, client=False)
-    yield place.measure(
-        "querysafe create, rows hashed as well", [*encrypted, "--hash"], stored
-    )
+    yield place.measure("querysafe create, rows hashed as well", [*encrypted, "--hash"], stored)
     shutil.rmtree(stored)
 
 
@@ -85,12 +83,7 @@ def base(place: Scene, options: Options) -> Iterator[Measured]:
     if options.only not in "base":
         return
     repository = place.work / "repository"
-    place.execute(
-        f"ALTER SYSTEM SET archive_command = '{QUERYSAFE} backup wal-push %p "
-        f"--repository {repository}'"
-    )
     repository.mkdir()
-    repository.chmod(0o777)
     tar = place.work / "base.tar.zst"
     program, database = place.program("pg_basebackup"), f"--dbname={place.conninfo}"
     yield place.measure(
@@ -108,7 +101,7 @@ def base(place: Scene, options: Options) -> Iterator[Measured]:
     control, socket = place.program("pg_ctl"), place.sockets
     start = (
         f"{user}'{control}' -D {restored} -w -s -l /dev/null -o \"-c listen_addresses='' "
-        f"-c unix_socket_directories={socket} -p 5999 -c archive_mode=off\""
+        f'-c unix_socket_directories={socket} -p 5999 -c archive_mode=off"'
     )
     asked = f"'{place.program('psql')}' -qXAt -h {socket} -p 5999 -U postgres"
     yield place.measure(
@@ -242,5 +235,3 @@ def misses(measured: dict[str, Measured], idle: float | None) -> Iterator[str]:
                 yield f"{name}: {what} {ratio:.2f} times {other}, {limit} is the target"
     if idle is not None and idle * 1440 > 2e6:
         yield f"idle WAL: {idle * 1440 / 1e6:.1f} MB a day, 2 is the target"
-
-

@@ -156,9 +156,7 @@ def scene(*, quick: bool) -> Iterator[Scene]:
             "unix_socket_directories": str(sockets),
         }
         with (
-            server(
-                bin_directory=system if system.exists() else None, settings=settings
-            ) as cluster,
+            server(bin_directory=system if system.exists() else None, settings=settings) as cluster,
             s3.store(work / "s3", "bucket") as store,
         ):
             database = build(cluster, quick=quick)
