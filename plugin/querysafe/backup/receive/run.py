@@ -184,7 +184,8 @@ class _Receiver:
                     spool=str(self._folder),
                 )
                 self._watch(running)
-                return self._target.without_secrets(running.said())
+                said = running.said() if self._asked.is_set() else running.finish()
+                return self._target.without_secrets(said)
         except QuerysafeError as error:
             return self._target.without_secrets(error.message)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from querysafe.backup.errors import BackupError
 from querysafe.backup.wal.names import parse_lsn
+from querysafe.errors import ServerError
 from querysafe.postgres.target import Target
 
 if TYPE_CHECKING:
@@ -107,7 +108,15 @@ def remove(target: Target, name: str) -> bool:
 
 
 def _slot(connection: "psycopg.Connection[Any]", name: str) -> Slot:
-    row = connection.execute(_QUERY, (name,)).fetchone()
+    import psycopg
+
+    try:
+        row = connection.execute(_QUERY, (name,)).fetchone()
+    except psycopg.Error as error:
+        raise ServerError(
+            f"the server did not answer: {error.diag.message_primary or type(error).__name__}",
+            hint="the role may need pg_monitor, to call pg_control_system()",
+        ) from None
     assert row is not None
     active, restart, status, sort, limit, major, system, now, exists = row
     if exists and sort != "physical":

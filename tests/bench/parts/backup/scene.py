@@ -17,9 +17,10 @@ import psycopg
 from querysafe.postgres import Cluster, Database, server
 from querysafe.postgres.programs import SYSTEM
 from querysafe.postgres.target import Target
-from tests.bench import s3, spent
+from tests.bench import spent
 from tests.bench.part import Cell
 from tests.bench.parts.backup.data import build, size_bytes
+from tests.integration.backup.s3 import store
 
 SPENT = Path(spent.__file__)
 QUERYSAFE = str(Path(sys.executable).with_name("querysafe"))
@@ -157,7 +158,7 @@ def scene(*, quick: bool) -> Iterator[Scene]:
         }
         with (
             server(bin_directory=system if system.exists() else None, settings=settings) as cluster,
-            s3.store(work / "s3", "bucket") as store,
+            store(work / "s3") as s3,
         ):
             database = build(cluster, quick=quick)
             target = Target.parse(cluster.url(driver=""))
@@ -170,7 +171,7 @@ def scene(*, quick: bool) -> Iterator[Scene]:
                     sockets=sockets,
                     environment={
                         **environment,
-                        **store,
+                        **s3.environment,
                         "QUERYSAFE_POSTGRES_BIN": str(cluster.bin_directory),
                     },
                 )
