@@ -144,6 +144,11 @@ def read(connection: "Connection[Any]") -> dict[Table, TableEntry]:
     return entries
 
 
+def mergeable(connection: "Connection[Any]") -> frozenset[str]:
+    """Types whose equal keys a B-tree keeps once; ``character varying`` is kept as text."""
+    return frozenset({"character varying", *(r["type"] for r in rows(connection, "mergeable"))})
+
+
 def find(catalog: Catalog, name: str) -> Table | None:
     """The table that somebody calls ``orders`` or ``shop.orders``."""
     for table in catalog:

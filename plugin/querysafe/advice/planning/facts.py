@@ -21,9 +21,13 @@ _NUMBERS: Mapping[str, Callable[[str], object]] = {
 class Facts:
     """A catalog with the statistics that its planner uses."""
 
-    def __init__(self, catalog: Catalog, statistics: Statistics) -> None:
+    def __init__(
+        self, catalog: Catalog, statistics: Statistics, mergeable: frozenset[str] = frozenset()
+    ) -> None:
         self.catalog = catalog
         self.statistics = statistics
+        self.mergeable = mergeable
+        """Types whose equal keys a B-tree keeps once."""
 
     def relations(self) -> Mapping[Table, Relation]:
         """All tables; a partitioned one has the rows and bytes of its partitions."""

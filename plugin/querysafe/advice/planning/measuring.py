@@ -5,7 +5,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from querysafe.advice.index import Index, quoted
-from querysafe.advice.planning import catalog as catalogs
 from querysafe.advice.planning.explaining import nodes
 from querysafe.advice.planning.facts import Facts
 from querysafe.advice.planning.sizing import PAGE, Contents, pages
@@ -44,10 +43,8 @@ def _contents(connection: "Connection[Any]", facts: Facts, index: Index) -> Cont
         with suppress(Error):
             distinct = _asked(connection, f"SELECT DISTINCT {keys} {place}")[0]
     columns = [entry.column(key.column) for key in index.keys]
-    mergeable = {each["type"] for each in catalogs.rows(connection, "mergeable")}
     merges = all(
-        each is None or each.base_type in {*mergeable, "character varying"} or each.sort == "e"
-        for each in columns
+        each is None or each.base_type in facts.mergeable or each.sort == "e" for each in columns
     )
     elements = _elements(facts, index, width) if index.method in _SPLITS else 1.0
     if index.method in _SPLITS:

@@ -41,7 +41,9 @@ class ClonePlanner(AskingPlanner):
         connection = target.connect(autocommit=True)
         configure(connection, settings or {}, timeout_seconds)
         catalog = catalogs.read(connection)
-        super().__init__(connection, basis, Facts(catalog, statistics))
+        super().__init__(
+            connection, basis, Facts(catalog, statistics, catalogs.mergeable(connection))
+        )
         self._statistics = statistics
         self._dense = dense
         self._switches: dict[str, tuple[int, ...]] = {}
@@ -90,18 +92,19 @@ class ClonePlanner(AskingPlanner):
         refused: list[Refused] = []
         if candidates and not self._dense:
             self._empty({each.table for each in candidates})
-        for each in candidates:
-            name = f"{_CANDIDATE}{len(self.offers) + len(made) + 1}"
-            try:
-                with self.connection.transaction():
-                    for extension in each.extensions:
-                        self._extend(extension)
-                    self.connection.execute(each.create(name).encode())
-            except psycopg.Error as error:
-                words = error.diag.message_primary or str(error).strip()
-                refused.append(Refused(what=each, why=words))
-            else:
-                made[name] = each
+        with self.connection.transaction():
+            for each in candidates:
+                name = f"{_CANDIDATE}{len(self.offers) + len(made) + 1}"
+                try:
+                    with self.connection.transaction():
+                        for extension in each.extensions:
+                            self._extend(extension)
+                        self.connection.execute(each.create(name).encode())
+                except psycopg.Error as error:
+                    words = error.diag.message_primary or str(error).strip()
+                    refused.append(Refused(what=each, why=words))
+                else:
+                    made[name] = each
         return made, refused
 
     def _extend(self, name: str) -> None:
@@ -202,5 +205,5 @@ class ClonePlanner(AskingPlanner):
                 )
             tables[table] = replace(known, indexes=indexes)
         self._statistics = replace(self._statistics, tables=tables)
-        self.facts = Facts(self.facts.catalog, self._statistics)
+        self.facts = Facts(self.facts.catalog, self._statistics, self.facts.mergeable)
         self._resize()

@@ -45,7 +45,8 @@ class DatabasePlanner(AskingPlanner):
         settings = {"enable_seqscan": "off"} if structure else {}
         configure(connection, settings, timeout_seconds)
         catalog = catalogs.read(connection)
-        super().__init__(connection, basis, Facts(catalog, statistics_of(connection, catalog)))
+        facts = Facts(catalog, statistics_of(connection, catalog), catalogs.mergeable(connection))
+        super().__init__(connection, basis, facts)
         self.analyzes = analyzes
         self._schema = hypopg_schema(connection)
         self._on: frozenset[str] = frozenset()
