@@ -33,8 +33,8 @@ class Size:
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
-    """Statistics of one attribute of one relation."""
+class Entry:
+    """Statistics of one attribute of one relation, by its oid."""
 
     relation: int
     name: str
@@ -69,15 +69,23 @@ def set_columns(
         oid for each in catalog.values() for oid in (each.oid, *(i.oid for i in each.indexes))
     ]
     connection.execute("DELETE FROM pg_statistic WHERE starelid = ANY (%s::oid[])", (relations,))
-    entries = list(_entries(catalog, statistics))
+    return put(connection, list(_entries(catalog, statistics)), version=statistics.version)
+
+
+def put(
+    connection: "Connection[Any]", entries: Sequence[Entry], *, version: int = 0
+) -> tuple[str, ...]:
+    """Add statistics where there are none; return the names that failed."""
+    if not entries:
+        return ()
     if connection.info.server_version >= RESTORING:
-        statement, values = catalogs.query("restore_column"), _restored(entries, statistics)
+        statement, values = catalogs.query("restore_column"), _restored(entries, version)
     else:
         statement, values = _insert(), _inserted(connection, entries)
     return _put(connection, statement, entries, values)
 
 
-def _entries(catalog: Catalog, statistics: Statistics) -> Iterable[_Entry]:
+def _entries(catalog: Catalog, statistics: Statistics) -> Iterable[Entry]:
     for table, found in statistics.tables.items():
         entry = catalog.get(table)
         if entry is None:
@@ -86,18 +94,18 @@ def _entries(catalog: Catalog, statistics: Statistics) -> Iterable[_Entry]:
         for inherited, columns in ((False, found.columns), (True, found.inherited)):
             for name, column in columns.items():
                 if name in names and (inherited or entry.kind != "p"):
-                    yield _Entry(entry.oid, name, inherited, column)
+                    yield Entry(entry.oid, name, inherited, column)
         for index in entry.indexes:
             known = found.indexes.get(index.name)
             for name, column in known.columns.items() if known else ():
                 if name in index.own_columns:
-                    yield _Entry(index.oid, name, False, column)
+                    yield Entry(index.oid, name, False, column)
 
 
 def _put(
     connection: "Connection[Any]",
     statement: str,
-    entries: Sequence[_Entry],
+    entries: Sequence[Entry],
     values: Sequence[Mapping[str, Any]],
 ) -> tuple[str, ...]:
     """All in one go; should one fail, one by one, so that the others stand."""
@@ -119,13 +127,13 @@ def _put(
     return tuple(failed)
 
 
-def _restored(entries: Sequence[_Entry], statistics: Statistics) -> list[dict[str, Any]]:
+def _restored(entries: Sequence[Entry], version: int) -> list[dict[str, Any]]:
     return [
         {
             "relation": each.relation,
             "name": each.name,
             "inherited": each.inherited,
-            "version": statistics.version or RESTORING,
+            "version": version or RESTORING,
             "null_fraction": each.column.null_fraction,
             "width": each.column.width,
             "distinct": each.column.distinct,
@@ -148,7 +156,7 @@ def _restored(entries: Sequence[_Entry], statistics: Statistics) -> list[dict[st
     ]
 
 
-def _inserted(connection: "Connection[Any]", entries: Sequence[_Entry]) -> list[dict[str, Any]]:
+def _inserted(connection: "Connection[Any]", entries: Sequence[Entry]) -> list[dict[str, Any]]:
     found = catalogs.rows(
         connection, "statistic_slots", relations=list({each.relation for each in entries})
     )
@@ -156,7 +164,7 @@ def _inserted(connection: "Connection[Any]", entries: Sequence[_Entry]) -> list[
     return [_row(each, needs[each.relation, each.name]) for each in entries]
 
 
-def _row(entry: _Entry, need: Mapping[str, Any]) -> dict[str, Any]:
+def _row(entry: Entry, need: Mapping[str, Any]) -> dict[str, Any]:
     column = entry.column
     values: dict[str, Any] = {
         "relation": entry.relation,

@@ -9,10 +9,11 @@ from querysafe.advice.planner import Basis, Offer, Refused
 from querysafe.advice.planning import catalog as catalogs
 from querysafe.advice.planning import measuring
 from querysafe.advice.planning.asking import AskingPlanner, configure
-from querysafe.advice.planning.catalog import TableEntry
+from querysafe.advice.planning.catalog import Catalog, TableEntry
+from querysafe.advice.planning.deriving import derived, has_expressions
 from querysafe.advice.planning.facts import Facts
 from querysafe.advice.planning.holes import grow
-from querysafe.advice.planning.injecting import Size, set_columns, set_sizes
+from querysafe.advice.planning.injecting import Entry, Size, put, set_columns, set_sizes
 from querysafe.advice.planning.statistics import IndexStatistics, Statistics
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class ClonePlanner(AskingPlanner):
         """Oids of the indexes that make up a candidate, by its name."""
         self._on: set[str] = set()
         set_columns(connection, catalog, statistics)
+        self._derive(catalog, {each.name for entry in catalog.values() for each in entry.indexes})
         self._resize()
         self._measure_existing()
 
@@ -62,7 +64,10 @@ class ClonePlanner(AskingPlanner):
         fresh = [each for each in dict.fromkeys(candidates) if each not in known]
         made, refused = self._create(fresh)
         if made:
-            self._switch_off(made)
+            catalog = self._switch_off(made)
+            if any(map(has_expressions, made.values())):
+                parts = {part for part, name in self.names.items() if name in made}
+                self._derive(catalog, {*made, *parts})
             self._resize()
             for name, index in made.items():
                 pages = self._measured(index)
@@ -124,7 +129,8 @@ class ClonePlanner(AskingPlanner):
         if known:
             self.connection.execute(f"TRUNCATE {', '.join(known)} CASCADE".encode())
 
-    def _switch_off(self, made: Mapping[str, Index]) -> None:
+    def _switch_off(self, made: Mapping[str, Index]) -> Catalog:
+        """Make the candidates invalid at once; return the catalog in which they are."""
         catalog = catalogs.read(self.connection)
         children: dict[int, list[tuple[int, str]]] = {}
         oids: dict[str, int] = {}
@@ -149,6 +155,21 @@ class ClonePlanner(AskingPlanner):
         self.connection.execute(
             "UPDATE pg_index SET indisvalid = false WHERE indexrelid = ANY (%s::oid[])", (off,)
         )
+        return catalog
+
+    def _derive(self, catalog: Catalog, names: Collection[str]) -> None:
+        """Give indexes on expressions statistics, where production told none."""
+        entries = [
+            Entry(index.oid, name, False, column)
+            for table, entry in catalog.items()
+            if table in self._statistics.tables
+            for index in entry.indexes
+            if index.name in names and has_expressions(index.index)
+            for name, column in derived(
+                self.connection, entry, self._statistics.tables[table], index
+            )
+        ]
+        put(self.connection, entries, version=self._statistics.version)
 
     def _resize(self) -> None:
         """Let all relations have production's sizes, in the catalog and on the disk."""

@@ -159,3 +159,29 @@ def test_a_database_without_tables_is_refused(cluster: Cluster) -> None:
         open_planner(cluster.url("template1", driver="")),
     ):
         pass
+
+
+@pytest.mark.parametrize(
+    ("table", "expression", "condition", "rows"),
+    [
+        ("customers", "upper(email)", "upper(email) = 'X'", (0, 2)),
+        ("customers", "lower(status)", "lower(status) = 'active'", (550_000, 650_000)),
+        (
+            "orders",
+            "date_trunc('day', created_at AT TIME ZONE 'UTC')",
+            "date_trunc('day', created_at AT TIME ZONE 'UTC') = '2026-03-01'",
+            (500, 1500),
+        ),
+        ("orders", "customer_id % 10", "customer_id % 10 = 3", (4000, 6000)),
+    ],
+    ids=["unique", "few", "days", "unknown"],
+)
+def test_a_candidate_on_an_expression_knows_how_its_values_are_spread(
+    planner: Planner, table: str, expression: str, condition: str, rows: tuple[int, int]
+) -> None:
+    candidate = Index(table=Table("public", table), keys=(Key(expression=expression),))
+    offers, refused = planner.offer([candidate])
+    plan = planned(planner, f"SELECT id FROM {table} WHERE {condition}", enabled=offers)
+    assert not refused
+    least, most = rows
+    assert least <= plan.root["Plan Rows"] <= most
