@@ -38,6 +38,15 @@ class Place:
     password: str = field(repr=False)
     dbname: str
 
+    def url(self) -> str:
+        """For libpq, with the password: never for a log."""
+        from urllib.parse import quote
+
+        return (
+            f"postgresql://{quote(self.user)}:{quote(self.password, safe='')}@{self.host}"
+            f":{self.port}/{quote(self.dbname)}"
+        )
+
     def to_json(self) -> dict[str, str]:
         """For the worker's standard input."""
         return {

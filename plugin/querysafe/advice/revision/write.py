@@ -21,8 +21,10 @@ from querysafe.advice.revision.models.sources import Edited, edit_models
 from querysafe.advice.revision.project import Place, Project
 from querysafe.advice.revision.work import Work
 
-Replan = Callable[[Place, Advice], Sequence[str]]
-"""Plans the workload anew on the migrated database and says what is wrong."""
+Replan = Callable[[Place, Advice, Mapping[str, str]], Sequence[str]]
+"""Plans the workload anew on the migrated database and says what is wrong.
+
+The mapping gives each advised index its name in the revision."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +141,10 @@ def _write(
             modelled=wish.models and not paste,
             prove=wish.prove,
         )
-        if wish.prove and replan is not None and (wrong := list(replan(place, advice))):
+        names = {
+            new.advised.name: new.name for new in decided.work.creates if new.advised is not None
+        }
+        if wish.prove and replan is not None and (wrong := list(replan(place, advice, names))):
             raise NotProven("re-planned, the advice does not hold: " + "; ".join(wrong))
         source = Path(generated["path"]).read_text(encoding="utf-8")
         target = base.location / Path(generated["path"]).relative_to(folder)
@@ -154,9 +159,7 @@ def _write(
         notes=(*decided.notes, *_unmodelled(decided, facts, wish), *checked.notes),
         steps=(*checked.steps, *(("re-planned",) if wish.prove and replan else ())),
         sql=checked.sql,
-        names={
-            new.advised.name: new.name for new in decided.work.creates if new.advised is not None
-        },
+        names=names,
     )
 
 

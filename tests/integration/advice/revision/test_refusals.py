@@ -1,6 +1,6 @@
 """What goes wrong is told with its reason, and the project stays as it was."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -44,14 +44,14 @@ def test_a_proof_that_fails_and_a_run_that_is_cancelled_leave_nothing(
     project = Project.find(projects.flat(tmp_path))
     before = tree(tmp_path)
 
-    def unused(_place: Place, _advice: Advice) -> Sequence[str]:
+    def unused(_place: Place, _advice: Advice, _names: Mapping[str, str]) -> Sequence[str]:
         return ["ix_orders_customer_id is used by no plan"]
 
     with pytest.raises(NotProven, match="used by no plan"):
         write_revision(WANTED, project, Wish(models=True), place=empty(), replan=unused)
     assert tree(tmp_path) == before
 
-    def cancelled(_place: Place, _advice: Advice) -> Sequence[str]:
+    def cancelled(_place: Place, _advice: Advice, _names: Mapping[str, str]) -> Sequence[str]:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
