@@ -2,10 +2,10 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from querysafe.advice.index import Index, Table
+from querysafe.advice.index import Index, Table, quoted
 from querysafe.advice.revision.work import Partition
 
 _NAMES = """
@@ -32,6 +32,10 @@ JOIN pg_class c ON c.oid = x.indexrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
 ORDER BY 1, 2
+"""
+_KEY = "SELECT pg_get_indexdef(%s::regclass, %s, true)"
+_WHERE = """
+SELECT pg_get_expr(indpred, indrelid, true) FROM pg_index WHERE indexrelid = %s::regclass
 """
 _PROBE = "querysafe_probe"
 
@@ -84,7 +88,13 @@ def snapshot(connection: Any) -> dict[tuple[str, str], tuple[str, bool]]:
 
 
 def normal_form(connection: Any, index: Index, *, sql: str | None = None) -> str:
-    """How the server itself writes an index, without its name.
+    """How the server itself writes an index, without its name: see :func:`written`."""
+    return written(connection, index, sql=sql)[0]
+
+
+def written(connection: Any, index: Index, *, sql: str | None = None) -> tuple[str, Index]:
+    """How the server itself writes an index, without its name, and the index with the server's
+    spelling of its expressions and predicate, by which Alembic compares.
 
     The index is created and rolled back, with ``sql`` as the statement when it is given: a
     complete ``CREATE INDEX`` of any name. Raises what psycopg raises when it is refused.
@@ -100,8 +110,33 @@ def normal_form(connection: Any, index: Index, *, sql: str | None = None) -> str
             for (schema, name), (definition, _) in after.items()
             if (schema, name) not in before and schema == index.table.schema
         ]
-    exact = [each for each in made if each[0] == _PROBE] or made
-    return nameless(*exact[0])
+        exact = [each for each in made if each[0] == _PROBE] or made
+        spelled = _spelled(connection, index, exact[0][0])
+    return nameless(*exact[0]), spelled
+
+
+def _spelled(connection: Any, index: Index, name: str) -> Index:
+    qualified = f"{quoted(index.table.schema)}.{quoted(name)}"
+    keys = []
+    for place, key in enumerate(index.keys, 1):
+        if key.expression:
+            (text,) = connection.execute(_KEY, [qualified, place]).fetchone()
+            key = replace(key, expression=_bare(text))
+        keys.append(key)
+    (where,) = connection.execute(_WHERE, [qualified]).fetchone()
+    return replace(index, keys=tuple(keys), where=where or "")
+
+
+def _bare(expression: str) -> str:
+    """An expression without the parentheses that enclose all of it."""
+    while expression.startswith("(") and expression.endswith(")"):
+        depth = 0
+        for place, sign in enumerate(expression):
+            depth += (sign == "(") - (sign == ")")
+            if depth == 0 and place < len(expression) - 1:
+                return expression
+        expression = expression[1:-1]
+    return expression
 
 
 def nameless(name: str, definition: str) -> str:

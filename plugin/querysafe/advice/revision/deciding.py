@@ -81,7 +81,7 @@ def _new(
             "which the project's migrations do not make",
             hint="advise on the database of this project, or name the right --project",
         )
-    form = _normal(connection, index)
+    form, index = _normal(connection, index)
     there = catalogs.equivalent(catalog, table.schema, form)
     if there:
         notes.append(f'"{there[0]}" of the migrations is the same index as "{advised.name}"')
@@ -105,11 +105,11 @@ def _new(
     return new, form
 
 
-def _normal(connection: Any, index: Index, sql: str | None = None) -> str:
+def _normal(connection: Any, index: Index) -> tuple[str, Index]:
     import psycopg
 
     try:
-        return catalogs.normal_form(connection, index, sql=sql)
+        return catalogs.written(connection, index)
     except psycopg.Error as error:
         said = str(error).strip().splitlines()[0]
         raise RevisionError(

@@ -29,10 +29,12 @@ def opened(
     place: str,
     *,
     live: bool = False,
+    like: str | None = None,
 ) -> Iterator[Planner]:
     """Open a planner: the database itself when ``live``; else a clone with the statistics of a
     file, with declared rows, with the database's own statistics where it is as big as
-    production, or with assumed rows; the first of these that there is.
+    production, or with assumed rows; the first of these that there is. ``like`` is the
+    database whose own statistics are meant, where it is another.
     """
     if live:
         with open_planner(database, live=True) as planner:
@@ -45,7 +47,7 @@ def opened(
     with tempfile.TemporaryDirectory(prefix="querysafe-advise-") as folder:
         own = None
         if statistics is None and declared is None:
-            own = _own(database, Path(folder))
+            own = _own(like or database, Path(folder))
         with open_planner(
             database,
             statistics=own or statistics,

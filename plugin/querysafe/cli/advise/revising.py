@@ -126,7 +126,7 @@ def _short(path: Path) -> Path:
 
 
 def replanned(
-    database: str, statistics: Path | None, rows: int | Mapping[str, int] | None
+    database: str, statistics: Path | None, rows: int | dict[str, int] | None
 ) -> "Replan":
     """Plan the workload once more on the migrated throw-away database, which then has the indexes
     as the revision made them, with the sizes and statistics that the advice was made from.

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from querysafe.cli.advise.revising import Asked, replanned, revise, revision_options
 from querysafe.errors import QuerysafeError
 
 _EPILOG = """\b
@@ -21,6 +22,7 @@ Examples:
   querysafe advise queries.sql --database postgresql://localhost/shop --budget-mb 300
   querysafe advise pg_stat_statements --database service=shop --format html --output advice.html
   querysafe advise postgresql.log --database service=shop_test --rows orders=5000000,users=200000
+  querysafe advise recordings --database postgresql://localhost/shop_test --revision --models
 """
 
 
@@ -105,6 +107,7 @@ class ForeignWorkload(QuerysafeError):
     show_default=True,
     help="Where the throw-away clone is made: on the database's server, or on an own one.",
 )
+@revision_options
 def sources(
     places: tuple[str, ...],
     database: str,
@@ -118,6 +121,7 @@ def sources(
     output: Path | None,
     live: bool,
     place: str,
+    revising: Asked,
 ) -> None:
     """Advise on indexes for a whole workload, and on what belongs to that.
 
@@ -162,12 +166,16 @@ def sources(
         color=output is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR"),
     )
     if output is None:
-        click.echo(text, nl=False)
+        if not revising.diff:
+            click.echo(text, nl=False)
     else:
         from querysafe.report.writing import write
 
         write(output, text)
         click.echo(f'"{output}" is written', err=True)
+    if revising.revision:
+        again = None if live else replanned(database, statistics, counts)
+        revise(advice, revising, replan=again)
 
 
 def _rows(text: str | None) -> int | dict[str, int] | None:
