@@ -13,7 +13,7 @@ from tests.integration.postgres.conftest import eventually
 
 NOISE = (
     "CREATE TABLE noise AS SELECT i, gen_random_uuid()::text || gen_random_uuid() "
-    "|| gen_random_uuid() || gen_random_uuid() AS n FROM generate_series(1, 300000) AS i"
+    "|| gen_random_uuid() || gen_random_uuid() AS n FROM generate_series(1, 170000) AS i"
 )
 """More than one part of an upload, after compression."""
 

@@ -187,15 +187,22 @@ class _Upload(Writer):
         self._pending: Future[Any] | None = None
 
     def write(self, data: bytes | memoryview) -> int:
-        self._buffer += data
-        while len(self._buffer) >= (size := PART_BYTES << (len(self._parts) // DOUBLED_EVERY)):
-            with memoryview(self._buffer) as view:
-                part = bytes(view[:size])
-            del self._buffer[:size]
-            self._send(part)
+        with memoryview(data) as left:
+            start = 0
+            while start < len(left):
+                size = PART_BYTES << (len(self._parts) // DOUBLED_EVERY)
+                end = start + size - len(self._buffer)
+                self._buffer += left[start:end]
+                start = min(end, len(left))
+                if len(self._buffer) == size:
+                    # The part is handed on, not copied: with the one on its way these two
+                    # are all that is held.
+                    part, self._buffer = self._buffer, bytearray()
+                    self._send(part)
+                    del part
         return len(data)
 
-    def _send(self, part: bytes) -> None:
+    def _send(self, part: bytearray) -> None:
         self._settle()
         with self._repository._told(self._name):
             if self._id is None:
@@ -204,15 +211,17 @@ class _Upload(Writer):
                 )
                 self._id = begun["UploadId"]
         self._parts.append({"PartNumber": len(self._parts) + 1})
-        self._pending = self._pool.submit(
-            self._repository._client.upload_part,
-            **self._where,
-            UploadId=self._id,
-            PartNumber=len(self._parts),
-            # A stream is sent in small pieces, each with a time limit of its own: a slow
-            # line is then no error as long as it moves.
-            Body=io.BytesIO(part),
-        )
+        self._pending = self._pool.submit(self._put, len(self._parts), _Body(part))
+
+    def _put(self, number: int, body: "_Body") -> Any:
+        # A file is sent in small pieces, each with a time limit of its own: a slow line is
+        # then no error as long as it moves.
+        try:
+            return self._repository._client.upload_part(
+                **self._where, UploadId=self._id, PartNumber=number, Body=body
+            )
+        finally:
+            body.release()
 
     def _settle(self) -> None:
         if self._pending is not None:
@@ -248,7 +257,7 @@ class _Upload(Writer):
                 )
             return
         if self._buffer:
-            self._send(bytes(self._buffer))
+            self._send(self._buffer)
         self._settle()
         patient = client_of(MUCH_PATIENCE) if len(self._parts) > _MANY else client
         try:
@@ -271,6 +280,39 @@ class _Upload(Writer):
             hurried = self._repository.hurried()
             with suppress(Exception):
                 hurried._client.abort_multipart_upload(**self._where, UploadId=self._id)
+
+
+class _Body(io.RawIOBase):
+    """Bytes as a file that holds no copy of them."""
+
+    def __init__(self, data: bytearray) -> None:
+        self._data = data
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: len(self._data)}[whence]
+        self._position = start + offset
+        return self._position
+
+    def tell(self) -> int:
+        return self._position
+
+    def release(self) -> None:
+        """Let go of the bytes; botocore keeps what it has sent until Python collects cycles."""
+        self._data = bytearray()
+
+    def readinto(self, buffer: Any) -> int:
+        with memoryview(self._data) as view:
+            data = view[self._position : self._position + len(buffer)]
+            buffer[: len(data)] = data
+        self._position += len(data)
+        return len(data)
 
 
 class _Download(io.RawIOBase):
