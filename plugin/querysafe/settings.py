@@ -14,12 +14,13 @@ from querysafe.options import BY_NAME, OPTIONS, Option, did_you_mean
 OTHER_VARIABLES = (
     "QUERYSAFE_BACKUP_DATABASE",
     "QUERYSAFE_BACKUP_IDENTITY",
+    "QUERYSAFE_BACKUP_PING_URL",
     "QUERYSAFE_BACKUP_RECIPIENT",
     "QUERYSAFE_BACKUP_REPOSITORY",
     "QUERYSAFE_REQUIRE",
 )
 """Environment variables of ours that are no option."""
-SECTIONS = ("advice",)
+SECTIONS = ("advice", "backup")
 """Tables below ``[tool.querysafe]`` that a command of ours reads itself."""
 _TRUE = ("1", "true", "yes", "on")
 _FALSE = ("0", "false", "no", "off")

@@ -1,5 +1,10 @@
 """``querysafe backup``: a group that an application may mount into its own click group."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import click
+
 from querysafe.cli.shell import Shell
 
 COMMANDS: dict[str, str] = {
@@ -12,6 +17,7 @@ COMMANDS: dict[str, str] = {
     "restore-point": "Name the present moment, to restore to it later.",
     "retention": "Say which of some times a retention keeps.",
     "show": "Show all that is known of one backup.",
+    "status": "Say whether backups are as young as promised.",
     "unlock": "Let retention decide on a backup again.",
     "verify": "Check every byte of a backup.",
     "wal-fetch": "Fetch a file of the WAL archive: a restore_command.",
@@ -34,16 +40,60 @@ Examples:
   querysafe backup restore --repository s3://backups/shop --target postgresql://shop@db/shop_new
 """
 
-backup = Shell(
-    "backup",
-    lazy=COMMANDS,
-    home="querysafe.cli.backup",
-    epilog=_EPILOG,
-    help="""Back up a PostgreSQL database, and prove that the backup restores.
+_HELP = """Back up a PostgreSQL database, and prove that the backup restores.
 
-    Passwords come from PGPASSWORD, a passfile or a libpq service, keys of S3 from AWS_*;
-    neither ever stands in an argument, a log or a repository.
-    """,
-)
+Passwords come from PGPASSWORD, a passfile or a libpq service, keys of S3 from AWS_*;
+neither ever stands in an argument, a log or a repository. What [tool.querysafe.backup] of
+pyproject.toml says need not be said again.
+"""
+_PARAMETERS: Mapping[str, str] = {"postgres_bin": "bin_directory"}
+"""Setting to the name of its parameter, where they differ."""
+_ONLY: Mapping[str, str] = {"name": "create"}
+"""Setting to the one command that takes it, where others have a parameter of that name."""
 
-__all__ = ["COMMANDS", "backup"]
+
+def mounted(settings: Callable[[], Mapping[str, Any]], *, name: str = "backup") -> Shell:
+    """The group for an application's own commands, told what the application knows.
+
+    ``settings`` answers, when a command runs, what would stand in ``[tool.querysafe.backup]``:
+    ``main.add_command(mounted(lambda: {"repository": "s3://backups/shop"}))``. Options and the
+    environment go before it.
+    """
+    return _Configured(
+        name, settings, lazy=COMMANDS, home="querysafe.cli.backup", epilog=_EPILOG, help=_HELP
+    )
+
+
+class _Configured(Shell):
+    """A group whose commands take the defaults of a table of settings."""
+
+    def __init__(self, name: str, settings: Callable[[], Mapping[str, Any]], **more: Any) -> None:
+        super().__init__(name, **more)
+        self._settings = settings
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command."""
+        from querysafe.backup.settings import read
+
+        table = self._settings()
+        read(table, environ={})
+        ctx.default_map = {
+            command: {
+                _PARAMETERS.get(name, name): value
+                for name, value in table.items()
+                if _ONLY.get(name, command) == command and name != "server"
+            }
+            for command in COMMANDS
+        }
+        return super().invoke(ctx)
+
+
+def _project() -> Mapping[str, Any]:
+    from querysafe.backup.settings import table
+
+    return table()
+
+
+backup = mounted(_project)
+
+__all__ = ["COMMANDS", "backup", "mounted"]

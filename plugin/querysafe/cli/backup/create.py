@@ -103,6 +103,7 @@ def create(
     archive of the whole cluster, with the WAL that makes it consistent.
     """
     from querysafe.backup.keys import Recipients
+    from querysafe.backup.outcomes import noted
     from querysafe.postgres.target import Target
 
     if incremental and kind != "base":
@@ -110,7 +111,8 @@ def create(
     target = Target.parse(database)
     keys = Recipients.parse(recipients) if recipients else None
     store = options.opened(repository, create=True)
-    with bars() as steps:
+    subject = "base" if kind == "base" else f"logical {target.database}"
+    with bars() as steps, noted(store, "create", subject):
         if kind == "base":
             manifest = _base(store, target, name, keys, incremental, identity, bin_directory, steps)
         else:

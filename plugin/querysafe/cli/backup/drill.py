@@ -77,6 +77,7 @@ def drill(
     from querysafe.backup.drill.run import Wishes
     from querysafe.backup.drill.run import drill as hold
     from querysafe.backup.keys import Identities
+    from querysafe.backup.outcomes import noted
 
     store = options.opened(repository)
     identities = Identities.read(identity) if identity else None
@@ -94,8 +95,10 @@ def drill(
         smoke_database=smoke_database,
         bin_directory=bin_directory,
     )
-    with bars() as steps:
+    with bars() as steps, noted(store, "drill", manifest.kind) as noting:
         result = hold(store, manifest, moment=to, wishes=wishes, steps=steps)
+        if not result.passed:
+            noting.failed("; ".join(f"{each.name}: {each.detail}" for each in result.failures))
     options.say(form, result.to_json(), list(_lines(result)))
     if not result.passed:
         sys.exit(ExitCode.FINDINGS)

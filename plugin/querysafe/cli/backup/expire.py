@@ -57,15 +57,16 @@ def expire(
     builds upon, locked ones, and anything that is not a whole backup. The WAL archive is kept
     from the start of the oldest base backup on that stays.
     """
+    from contextlib import nullcontext
+
     from querysafe.backup.expire import expire as carry_out
+    from querysafe.backup.outcomes import noted
     from querysafe.backup.retention import Policy
 
-    done = carry_out(
-        options.opened(repository),
-        now=datetime.now(UTC),
-        policy=Policy(daily=daily, weekly=weekly, monthly=monthly),
-        dry_run=dry_run,
-    )
+    store = options.opened(repository)
+    policy = Policy(daily=daily, weekly=weekly, monthly=monthly)
+    with nullcontext() if dry_run else noted(store, "expire"):
+        done = carry_out(store, now=datetime.now(UTC), policy=policy, dry_run=dry_run)
     kept = [each for each in done.decisions if each.is_kept]
     gone = [each for each in done.decisions if not each.is_kept]
     verb = "would expire" if dry_run else "expired"

@@ -61,13 +61,14 @@ def verify(
     from querysafe.backup import verdicts
     from querysafe.backup.catalog import claimed
     from querysafe.backup.keys import Identities
+    from querysafe.backup.outcomes import noted
     from querysafe.backup.trial import try_restore
     from querysafe.backup.verify import verify as look
 
     store = options.opened(repository)
     manifest = claimed(store, backup_id)
     identities = Identities.read(identity) if identity else None
-    with bars() as steps:
+    with bars() as steps, noted(store, "verify", manifest.kind) as noting:
         found = look(
             store,
             manifest,
@@ -87,6 +88,8 @@ def verify(
                 steps=steps,
             )
             problems, is_damaged = trial.problems, trial.is_damaged
+        if problems:
+            noting.failed("; ".join(problems))
     if is_damaged or not problems:
         verdicts.note(
             store,

@@ -1,0 +1,351 @@
+"""The promise of a repository, and whether it is kept: how old what could be restored may be."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from querysafe.backup import catalog, drill_notes
+from querysafe.backup.catalog import Listed
+from querysafe.backup.outcomes import Outcome, outcomes
+from querysafe.backup.repository import Repository
+from querysafe.backup.retention import AHEAD
+from querysafe.backup.wal.status import WalStatus
+from querysafe.backup.wal.status import status as wal_status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """What is promised of every database that has a backup."""
+
+    max_age: timedelta = timedelta(hours=26)
+    """Of the newest whole backup: a day, and time to make it."""
+    max_verified_age: timedelta = timedelta(days=8)
+    """Of the newest restore that was compared: a week, and a day."""
+    max_wal_lag: timedelta | None = None
+    """Of the newest archived segment. A server that writes nothing archives nothing unless
+    ``archive_timeout`` is set, so that nothing is promised by default.
+    """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Broken:
+    """One promise that is not kept."""
+
+    promise: str
+    """``backup``, ``verified``, ``wal``, ``failure`` or ``clock``: a label of metrics."""
+    subject: str
+    words: str
+    cure: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What the repository has of one database, or of one cluster. Times carry an offset."""
+
+    kind: str
+    database: str
+    """Empty for a cluster."""
+    system: str
+    count: int
+    """Whole backups."""
+    oldest: datetime
+    newest: datetime
+    newest_id: str
+    stored_bytes: int
+    """Of the newest."""
+    all_bytes: int
+    seconds: float
+    """That the newest took to make."""
+    verified: datetime | None
+    """When a restore of one was last compared and found equal."""
+    rto_seconds: float | None
+    """What the last drill took to restore."""
+
+    @property
+    def subject(self) -> str:
+        """How it is called in a report."""
+        return f'"{self.database}"' if self.database else f"the cluster {self.system}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How a repository stands at a moment."""
+
+    location: str
+    at: datetime
+    promise: Promise
+    kept: tuple[Kept, ...]
+    wal: tuple[WalStatus, ...]
+    outcomes: tuple[Outcome, ...]
+    broken: tuple[Broken, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether every promise is kept."""
+        return not self.broken
+
+
+def look(
+    repository: Repository,
+    promise: Promise | None = None,
+    *,
+    now: datetime,
+    kinds: Sequence[str] = (),
+) -> Standing:
+    """Read a repository and judge it; with ``kinds``, those kinds of backup only.
+
+    Raises :class:`RepositoryError` when the repository cannot be read.
+    """
+    listed = catalog.listing(repository)
+    return judge(
+        repository.location,
+        listed=[
+            each
+            for each in listed
+            if each.manifest is None or not kinds or each.manifest.kind in kinds
+        ],
+        wal=wal_status(repository, listed),
+        known=outcomes(repository),
+        times=drill_notes.restore_seconds(repository),
+        promise=promise or Promise(),
+        now=now,
+    )
+
+
+def judge(
+    location: str,
+    *,
+    listed: Sequence[Listed],
+    wal: tuple[WalStatus, ...] = (),
+    known: tuple[Outcome, ...] = (),
+    times: Mapping[str, float] | None = None,
+    promise: Promise,
+    now: datetime,
+) -> Standing:
+    """Judge what was read: a pure function of the backups, the archive and the moment."""
+    groups: dict[tuple[str, str, str], list[Listed]] = {}
+    for each in listed:
+        if each.manifest is not None:
+            manifest = each.manifest
+            group = (manifest.kind, manifest.database, manifest.system_identifier)
+            groups.setdefault(group, []).append(each)
+    kept = tuple(
+        found
+        for group in sorted(groups)
+        if (found := _kept(group, groups[group], times or {})) is not None
+    )
+    broken = [
+        *_of_backups(kept, groups, listed, promise, now),
+        *(each for status in wal for each in _of_wal(status, promise, now)),
+        *_of_failures(known),
+    ]
+    return Standing(
+        location=location,
+        at=now,
+        promise=promise,
+        kept=kept,
+        wal=wal,
+        outcomes=known,
+        broken=tuple(broken),
+    )
+
+
+def to_json(standing: Standing) -> dict[str, Any]:
+    """The wire form: of the command and of the task."""
+    at = standing.at
+    return {
+        "schema": 1,
+        "repository": standing.location,
+        "time": at.isoformat(),
+        "holds": standing.holds,
+        "broken": [
+            {
+                "promise": each.promise,
+                "subject": each.subject,
+                "problem": each.words,
+                "cure": each.cure,
+            }
+            for each in standing.broken
+        ],
+        "databases": [
+            {
+                "kind": each.kind,
+                "database": each.database or None,
+                "system": each.system,
+                "backups": each.count,
+                "newest": each.newest_id,
+                "newest_time": each.newest.isoformat(),
+                "age_seconds": (at - each.newest).total_seconds(),
+                "verified_time": each.verified.isoformat() if each.verified else None,
+                "verified_age_seconds": (
+                    (at - each.verified).total_seconds() if each.verified else None
+                ),
+                "size": each.stored_bytes,
+                "total_size": each.all_bytes,
+                "seconds": each.seconds,
+                "rto_seconds": each.rto_seconds,
+            }
+            for each in standing.kept
+        ],
+        "wal": [
+            {
+                "system": each.system,
+                "last": each.last.last if each.last else None,
+                "lag_seconds": (at - each.last.closed).total_seconds() if each.last else None,
+                "gaps": [f"{gap.first} to {gap.last}" for gap in each.gaps],
+                "size": each.stored_bytes,
+            }
+            for each in standing.wal
+        ],
+        "work": [
+            {
+                "work": each.work,
+                "subject": each.subject or None,
+                "succeeded": each.succeeded.isoformat() if each.succeeded else None,
+                "failed": each.failed.isoformat() if each.failed else None,
+                "failures": each.failures,
+                "problem": each.words or None,
+            }
+            for each in standing.outcomes
+        ],
+    }
+
+
+def _kept(
+    group: tuple[str, str, str], listed: Sequence[Listed], times: Mapping[str, float]
+) -> Kept | None:
+    kind, database, system = group
+    whole = [each for each in listed if each.status == "ok" and each.manifest is not None]
+    if not whole:
+        return None
+    manifests = sorted(
+        (each.manifest for each in whole if each.manifest is not None),
+        key=lambda each: each.started,
+    )
+    newest = manifests[-1]
+    drilled = [each for each in reversed(manifests) if each.id in times]
+    return Kept(
+        kind=kind,
+        database=database,
+        system=system,
+        count=len(whole),
+        oldest=manifests[0].started,
+        newest=newest.started,
+        newest_id=newest.id,
+        stored_bytes=newest.stored_bytes,
+        all_bytes=sum(each.stored_bytes for each in manifests),
+        seconds=(newest.ended - newest.started).total_seconds(),
+        verified=max((each.verified for each in whole if each.verified), default=None),
+        rto_seconds=times[drilled[0].id] if drilled else None,
+    )
+
+
+def _of_backups(
+    kept: Sequence[Kept],
+    groups: Mapping[tuple[str, str, str], Sequence[Listed]],
+    listed: Sequence[Listed],
+    promise: Promise,
+    now: datetime,
+) -> Iterator[Broken]:
+    make = "run `querysafe backup create`, and see why the schedule did not"
+    if not kept:
+        why = f": {len(listed)} are damaged or unfinished" if listed else ""
+        yield Broken(
+            promise="backup", subject="", words=f"there is no whole backup{why}", cure=make
+        )
+    for each in kept:
+        if each.newest > now + AHEAD:
+            yield Broken(
+                promise="clock",
+                subject=each.subject,
+                words=f'the newest {each.kind} backup of {each.subject}, "{each.newest_id}", lies '
+                f"{ago(each.newest - now)} in the future",
+                cure="set the clocks of the machines that make and watch backups",
+            )
+        elif now - each.newest > promise.max_age:
+            yield Broken(
+                promise="backup",
+                subject=each.subject,
+                words=f"the newest {each.kind} backup of {each.subject} is "
+                f"{ago(now - each.newest)} old; {ago(promise.max_age)} are promised",
+                cure=make,
+            )
+        since = each.verified or each.oldest
+        if now - since > promise.max_verified_age:
+            told = (
+                f"was last restored and compared {ago(now - since)} ago"
+                if each.verified
+                else f"was never restored and compared in {ago(now - since)}"
+            )
+            yield Broken(
+                promise="verified",
+                subject=each.subject,
+                words=f"a {each.kind} backup of {each.subject} {told}; "
+                f"{ago(promise.max_verified_age)} are promised",
+                cure=f"run `querysafe backup drill --kind {each.kind}`",
+            )
+    whole = {(each.kind, each.database, each.system): each.newest for each in kept}
+    for (kind, database, system), found in groups.items():
+        newest = whole.get((kind, database, system))
+        for one in found:
+            if one.status == "damaged" and one.manifest is not None:
+                if newest is not None and one.manifest.started < newest:
+                    continue
+                subject = f'"{database}"' if database else f"the cluster {system}"
+                yield Broken(
+                    promise="backup",
+                    subject=subject,
+                    words=f'the newest {kind} backup of {subject}, "{one.id}", is damaged: '
+                    f"{one.problem}",
+                    cure="make another, and look at the store",
+                )
+                break
+
+
+def _of_wal(status: WalStatus, promise: Promise, now: datetime) -> Iterator[Broken]:
+    subject = f"the cluster {status.system}"
+    for gap in status.gaps:
+        missing = gap.first if gap.count == 1 else f"{gap.first} to {gap.last}"
+        yield Broken(
+            promise="wal",
+            subject=subject,
+            words=f"the WAL archive of {subject} lacks {missing}: no moment after it can be "
+            "restored from an earlier base backup",
+            cure="run `querysafe backup create --kind base`",
+        )
+    if promise.max_wal_lag is not None and status.last is not None:
+        lag = now - status.last.closed
+        if lag > promise.max_wal_lag:
+            yield Broken(
+                promise="wal",
+                subject=subject,
+                words=f"the WAL archive of {subject} is {ago(lag)} behind; "
+                f"{ago(promise.max_wal_lag)} are promised",
+                cure="look at pg_stat_archiver and at the server's log",
+            )
+
+
+def _of_failures(known: Sequence[Outcome]) -> Iterator[Broken]:
+    for each in known:
+        # What verify and drills find is remembered of the backup itself; what fails here is
+        # work that a later run did not mend.
+        if each.is_failing:
+            of = f" of {each.subject}" if each.subject else ""
+            times = f"{each.failures} times in a row" if each.failures > 1 else "the last time"
+            yield Broken(
+                promise="failure",
+                subject=each.subject,
+                words=f"`{each.work}`{of} failed {times}: {each.words}",
+                cure=f"run `querysafe backup {each.work.replace('_', '-')}` and see",
+            )
+
+
+def ago(span: timedelta) -> str:
+    """A span of time for people: ``26 hours``, ``8 days``."""
+    seconds = span.total_seconds()
+    for unit, size in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds >= 2 * size or (seconds == size):
+            count = round(seconds / size, 1)
+            return f"{count:g} {unit}{'' if count == 1 else 's'}"
+    return f"{seconds:.0f} seconds"
