@@ -52,24 +52,42 @@ _ONLY: Mapping[str, str] = {"name": "create"}
 """Setting to the one command that takes it, where others have a parameter of that name."""
 
 
-def mounted(settings: Callable[[], Mapping[str, Any]], *, name: str = "backup") -> Shell:
+def mounted(
+    settings: Callable[[], Mapping[str, Any]],
+    *,
+    name: str = "backup",
+    more: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Shell:
     """The group for an application's own commands, told what the application knows.
 
     ``settings`` answers, when a command runs, what would stand in ``[tool.querysafe.backup]``:
     ``main.add_command(mounted(lambda: {"repository": "s3://backups/shop"}))``. Options and the
-    environment go before it.
+    environment go before it. ``more`` has defaults of single commands, by parameter.
     """
     return _Configured(
-        name, settings, lazy=COMMANDS, home="querysafe.cli.backup", epilog=_EPILOG, help=_HELP
+        name,
+        settings,
+        more or {},
+        lazy=COMMANDS,
+        home="querysafe.cli.backup",
+        epilog=_EPILOG,
+        help=_HELP,
     )
 
 
 class _Configured(Shell):
     """A group whose commands take the defaults of a table of settings."""
 
-    def __init__(self, name: str, settings: Callable[[], Mapping[str, Any]], **more: Any) -> None:
-        super().__init__(name, **more)
+    def __init__(
+        self,
+        name: str,
+        settings: Callable[[], Mapping[str, Any]],
+        more: Mapping[str, Mapping[str, Any]],
+        **rest: Any,
+    ) -> None:
+        super().__init__(name, **rest)
         self._settings = settings
+        self._more = more
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""
@@ -83,6 +101,7 @@ class _Configured(Shell):
                 for name, value in table.items()
                 if _ONLY.get(name, command) == command and name != "server"
             }
+            | dict(self._more.get(command, {}))
             for command in COMMANDS
         }
         return super().invoke(ctx)
