@@ -60,3 +60,36 @@ def test_without_hard_links_an_object_is_still_published_once(
     with pytest.raises(RepositoryError, match="exists already"):
         repository.put_once("a", b"2")
     assert [each.name for each in repository.entries()] == ["a"]
+
+
+@pytest.mark.parametrize(("mode", "folder", "file"), [(0o777, 0o777, 0o666), (0o770, 0o770, 0o660)])
+def test_where_others_may_write_they_share_what_is_written(
+    repository: Repository, mode: int, folder: int, file: int
+) -> None:
+    Path(repository.location).chmod(mode)
+    repository.put_once("a/b/c", b"1")
+    path = Path(repository.location, "a/b/c")
+    found = [each.stat().st_mode & 0o777 for each in (path, path.parent, path.parent.parent)]
+    assert found == [file, folder, folder]
+
+
+def test_a_folder_that_somebody_prunes_at_the_last_moment_is_made_again(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = Path.mkdir
+
+    def pruned(path: Path, *arguments: object, **named: object) -> None:
+        make(path, *arguments, **named)  # type: ignore[arg-type]
+        monkeypatch.undo()
+        path.rmdir()
+
+    monkeypatch.setattr(Path, "mkdir", pruned)
+    repository.put_once("a/b", b"1")
+    assert repository.read("a/b") == b"1"
+
+
+def test_a_repository_that_goes_away_is_not_made_again(repository: Repository) -> None:
+    Path(repository.location).rmdir()
+    with pytest.raises(RepositoryError, match="No such file"):
+        repository.put_once("a/b", b"1")
+    assert not Path(repository.location).exists()

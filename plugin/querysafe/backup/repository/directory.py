@@ -5,6 +5,7 @@ import fcntl
 import os
 import re
 import secrets
+import stat
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -21,8 +22,11 @@ _ATTEMPTS = 10
 _UNFINISHED = re.compile(r"\.unfinished-[0-9a-f]{16}-.+")
 
 
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+
+
 class DirectoryRepository(Repository):
-    """Files below one directory, readable by their owner only."""
+    """Files below one directory, readable by their owner only, unless it is a shared one."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -35,7 +39,9 @@ class DirectoryRepository(Repository):
         with _told(root):
             if create and not root.exists():
                 root.mkdir(mode=0o700, parents=True, exist_ok=True)
-                _give_to(root, root.parent)
+                owner = root.parent.stat()
+                if os.geteuid() == 0 and owner.st_uid:
+                    os.chown(root, owner.st_uid, owner.st_gid)
         if not root.is_dir():
             what = "is no directory" if root.exists() else "does not exist"
             raise RepositoryError(
@@ -243,11 +249,19 @@ def _told(path: Path) -> Iterator[None]:
         raise RepositoryError(f'"{named}" in the repository failed: {error.strerror}') from None
 
 
-def _give_to(path: Path, like: Path) -> None:
-    """As root: leave a file to whom the repository belongs, such as the server's user."""
-    owner = like.stat()
-    if os.geteuid() == 0 and owner.st_uid:
-        os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
+def _give_to(path: Path, root: Path) -> None:
+    """Let a new file belong to whom the repository does, when we are root; where others may write
+    into the repository, as two users of one group, they may read and write the file too.
+    """
+    of = root.stat()
+    if os.geteuid() == 0 and of.st_uid:
+        os.chown(path, of.st_uid, of.st_gid, follow_symlinks=False)
+    if of.st_mode & _OTHERS_WRITE:
+        if of.st_mode & stat.S_ISGID:
+            with suppress(OSError):
+                os.chown(path, -1, of.st_gid, follow_symlinks=False)
+        shared = of.st_mode & 0o077
+        path.chmod(0o700 | shared if path.is_dir() else 0o600 | shared & 0o066)
 
 
 def _sync(folder: Path) -> None:
