@@ -15,6 +15,8 @@ VERSION = 1
 NAME = "manifest.json"
 _ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}")
 _PART = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
+_SYSTEM = re.compile(r"[0-9]{0,20}")
+_LSN = re.compile(r"[0-9A-Fa-f]{1,8}/[0-9A-Fa-f]{1,8}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 KINDS = ("logical", "base")
 OURS = re.compile(
@@ -81,6 +83,10 @@ class Manifest:
         _must(bool(_ID.fullmatch(self.id)), f'"{self.id}" is no id of a backup')
         _must(self.kind in KINDS, f'"{self.kind}" is no kind of backup')
         _must(bool(self.parts), f'"{self.id}" has no part')
+        known = _SYSTEM.fullmatch(self.system_identifier) is not None
+        _must(known, f'"{self.id}" names no system')
+        for lsn in (self.start_lsn, self.stop_lsn):
+            _must(lsn is None or bool(_LSN.fullmatch(lsn)), f'"{lsn}" is no LSN')
         _must(
             self.parent is None or bool(_ID.fullmatch(self.parent)),
             f'"{self.parent}" is no id of a backup',

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,15 @@ from tests.acceptance.backup.conftest import History, counted, stored
 from tests.integration.backup.cli import run, told
 from tests.integration.postgres.conftest import eventually, is_running
 
+ZONE = timezone(timedelta(hours=13))
 COUNT = "SELECT count(*), sum(id) FROM kept"
+
+
+def settings(data: Path) -> str:
+    """What recovery was told."""
+    text = (data / "postgresql.auto.conf").read_text()
+    assert "recovery_target_" in text
+    return text
 
 
 def restore(repository: Path, data: Path, *moment: object, status: int = 0) -> Any:
@@ -26,12 +34,14 @@ def restore(repository: Path, data: Path, *moment: object, status: int = 0) -> A
     )
 
 
-@pytest.mark.parametrize("spelling", ["--to-time", "--to"])
 def test_a_time_is_exact_to_the_transaction(
-    history: History, repository: Path, data: Path, binaries: Path, spelling: str
+    history: History, repository: Path, data: Path, binaries: Path
 ) -> None:
-    restore(repository, data, spelling, history.first.isoformat())
+    restore(repository, data, "--to-time", history.first.isoformat())
     assert data.stat().st_mode & 0o777 == 0o700
+    other = data.with_name("other")
+    restore(repository, other, "--to", history.first.astimezone(ZONE).isoformat())
+    assert settings(other) == settings(data)
     with restored(data, binaries) as cluster:
         assert cluster.rows(COUNT) == [(20, 210)]
 
@@ -68,12 +78,15 @@ def test_a_restore_point_and_a_position_are_reached(
         assert cluster.rows(COUNT) == [(20, 210)]
 
 
-@pytest.mark.parametrize("moment", [(), ("--to-latest",), ("--to", "latest")])
 def test_the_latest_is_the_end_of_the_archive(
-    history: History, repository: Path, data: Path, binaries: Path, moment: tuple[str, ...]
+    history: History, repository: Path, data: Path, binaries: Path
 ) -> None:
-    said = restore(repository, data, *moment)
-    assert said["segments"] == len(history.segments) + 2, "its own segment, and the restore point's"
+    said = restore(repository, data)
+    assert said["segments"] == len(history.segments) + 2, "its own, and that of the restore point"
+    for number, moment in enumerate((("--to-latest",), ("--to", "latest"))):
+        other = data.with_name(f"other{number}")
+        restore(repository, other, *moment)
+        assert settings(other) == settings(data)
     with restored(data, binaries) as cluster:
         assert cluster.rows("SELECT count(*) FROM after") == [(5,)]
         assert cluster.rows("SELECT to_regclass('kept')") == [(None,)]
@@ -143,8 +156,11 @@ def test_a_drill_that_is_killed_leaves_no_server_and_its_folder_goes_with_the_ne
         stderr=subprocess.DEVNULL,
     )
     try:
-        assert eventually(lambda: bool(list(scratch.rglob("data/postmaster.pid"))), 60)
-        (pid_file,) = scratch.rglob("data/postmaster.pid")
+        place_of_pid = "querysafe-drill-*/data/postmaster.pid"
+        assert eventually(
+            lambda: any(path.read_text().strip() for path in scratch.glob(place_of_pid)), 120
+        )
+        (pid_file,) = scratch.glob(place_of_pid)
         postmaster = int(pid_file.read_text().split()[0])
         process.kill()
         assert eventually(lambda: not is_running(postmaster), 60)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from querysafe.backup.errors import ManifestError
 from querysafe.backup.manifest import Content, Manifest, Part, decode, encode, new_id
+from querysafe.backup.wal.coverage import segment_bytes, stopped
 
 ID = "20260131T120000Z-0123abcd"
 PART = Part(
@@ -51,6 +52,33 @@ def test_a_changed_byte_is_refused_or_changes_nothing(where: float, bit: int) ->
 def test_a_part_that_would_leave_its_folder_is_refused(name: str) -> None:
     with pytest.raises(ManifestError, match="no name of a part"):
         replace(SOUND, parts=(replace(PART, name=name),))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"system_identifier": "../../etc"}, "names no system"),
+        ({"start_lsn": "0/0; rm"}, "is no LSN"),
+        ({"stop_lsn": "nowhere"}, "is no LSN"),
+    ],
+)
+def test_a_system_or_a_position_that_is_none_is_refused(wrong: dict[str, str], said: str) -> None:
+    with pytest.raises(ManifestError, match=said):
+        replace(SOUND, **wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("size", [0, 3, 2**19, "16MB", None])
+def test_a_size_of_segments_that_cannot_be_is_refused(size: object) -> None:
+    assert segment_bytes(SOUND) == 2**24
+    with pytest.raises(ManifestError, match="a segment has"):
+        segment_bytes(replace(SOUND, facts={"wal_segment_size": size}))
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2026-01-31T12:00:00", 7])
+def test_a_time_that_is_none_is_refused(text: object) -> None:
+    assert stopped(SOUND) == SOUND.ended
+    with pytest.raises(ManifestError, match="is no time"):
+        stopped(replace(SOUND, facts={"stopped": text}))
 
 
 def test_two_parts_of_one_name_are_refused() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from querysafe.backup.errors import BackupError, DamagedBackup
+from querysafe.backup.errors import BackupError, DamagedBackup, ManifestError
 from querysafe.backup.keys import Identities
 from querysafe.backup.manifest import Manifest
 from querysafe.backup.repository import Repository
@@ -51,14 +51,26 @@ class Coverage:
 
 
 def stopped(base: Manifest) -> datetime:
-    """When a base backup was over, by the server's clock."""
+    """When a base backup was over, by the server's clock. Raises :class:`ManifestError`."""
     text = base.facts.get("stopped")
-    return datetime.fromisoformat(text) if text else base.ended
+    try:
+        time = datetime.fromisoformat(text) if text else base.ended
+    except (TypeError, ValueError):
+        time = datetime.min
+    if time.utcoffset() is None:
+        raise ManifestError(f'the manifest of "{base.id}" says "{text}", which is no time')
+    return time
 
 
 def segment_bytes(base: Manifest) -> int:
-    """The size of a segment of the cluster that a base backup is of."""
-    return int(base.facts.get("wal_segment_size", 16 * 2**20))
+    """The size of a segment of the cluster that a base backup is of.
+
+    Raises :class:`ManifestError` for what is no such size.
+    """
+    size = base.facts.get("wal_segment_size", 16 * 2**20)
+    if not isinstance(size, int) or size & (size - 1) or not 2**20 <= size <= 2**30:
+        raise ManifestError(f'the manifest of "{base.id}" says that a segment has {size} bytes')
+    return size
 
 
 def read_histories(
