@@ -179,3 +179,30 @@ def test_the_password_stands_in_no_argument_and_no_stored_file(
     files = [said, *(path for path in repository.rglob("*") if path.is_file())]
     assert len(files) > 3
     assert all(secret not in path.read_bytes() for path in files)
+
+
+def test_a_part_of_a_backup_comes_with_what_it_needs_and_what_belongs_to_it(
+    shop: Database, tmp_path: Path, beside: Callable[[str], str]
+) -> None:
+    execute(
+        shop.dsn,
+        'CREATE SCHEMA "my shop"; CREATE TYPE "my shop".size AS ENUM (\'s\');'
+        'CREATE TABLE "my shop".shoe (id serial PRIMARY KEY, s "my shop".size, egg int REFERENCES egg);'
+        "INSERT INTO \"my shop\".shoe (s) VALUES ('s')",
+    )
+    create(shop.dsn, tmp_path)
+    order = ("restore", "--repository", tmp_path, "--target")
+    run(*order, beside("_schema"), "--schema", "my shop")
+    assert rows(beside("_schema"), 'SELECT id, s::text FROM "my shop".shoe') == [(1, "s")]
+    execute(beside("_schema"), "INSERT INTO \"my shop\".shoe (s) VALUES ('s')")
+    run(*order, beside("_table"), "--table", "hen", "--table", "Möbel 😀")
+    assert rows(beside("_table"), "SELECT count(*)::int FROM hen") == [(1,)]
+    with pytest.raises(psycopg.errors.RaiseException, match="refused"):
+        execute(beside("_table"), "INSERT INTO hen VALUES (2, 1)")
+    keys = (
+        "SELECT conname FROM pg_constraint WHERE contype IN ('p', 'f') AND oid > 16384 ORDER BY 1"
+    )
+    assert rows(beside("_table"), keys) == [("Möbel 😀_pkey",), ("hen_pkey",)]
+    refused = run(*order, beside("_none"), "--table", "nowhere", status=3)
+    assert 'no table "nowhere"' in refused.output
+    assert f"{shop.name}_none" not in databases(shop)

@@ -2,8 +2,9 @@
 
 import io
 import re
-from collections.abc import Sequence
-from contextlib import closing
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from querysafe.backup.contents import Snapshot
 from querysafe.backup.errors import DamagedBackup, ObjectMissing, RestoreRefused
 from querysafe.backup.keys import Identities
 from querysafe.backup.lease import lock
-from querysafe.backup.logical import belongings
+from querysafe.backup.logical import belongings, selection
 from querysafe.backup.logical.scratch import (
     drop,
     maintenance,
@@ -26,8 +27,8 @@ from querysafe.backup.repository import Repository
 from querysafe.backup.steps import Steps
 from querysafe.errors import ServerError
 from querysafe.postgres.child import Child, child
-from querysafe.postgres.programs import for_server
-from querysafe.postgres.target import Target
+from querysafe.postgres.programs import Program, for_server
+from querysafe.postgres.target import Target, inherited
 
 if TYPE_CHECKING:
     import psycopg
@@ -159,16 +160,15 @@ def fill(
     sets_too_much = program.version[0] >= _SETS_TIMEOUT > major
     if not sets_too_much:
         arguments.append("--exit-on-error")
-    arguments += [f"--schema={name}" for name in wishes.schemas]
-    arguments += [f"--table={name}" for name in wishes.tables]
     if not wishes.owner:
         arguments += ["--no-owner", "--no-privileges"]
     part = manifest.part("database")
     with (
         fresh.credentials() as environment,
+        _selected(repository, manifest, program, wishes) as selected,
         steps.step("restore", total=part.raw_bytes) as step,
         repository.open(catalog.place(manifest.id, part.name)) as stream,
-        child(program, arguments, environment, reads=True) as running,
+        child(program, [*arguments, *selected], environment, reads=True) as running,
     ):
         try:
             streams.load(
@@ -196,13 +196,20 @@ def compare(manifest: Manifest, fresh: Target, wishes: Wishes, steps: Steps) -> 
         contents.settle(connection)
         connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         found = contents.take(connection, hashed=hashed, progress=step.say)
-    if wishes.schemas or wishes.tables:
-        return found
     expected = Snapshot(
         contents=manifest.contents,
         sequences=manifest.facts.get("sequences", {}),
         large_objects=manifest.facts.get("large_objects", 0),
     )
+    if wishes.schemas or wishes.tables:
+        there = {each.table for each in found.contents}
+        expected = Snapshot(
+            contents=tuple(each for each in expected.contents if each.table in there),
+            sequences={
+                name: value for name, value in expected.sequences.items() if name in found.sequences
+            },
+            large_objects=found.large_objects,
+        )
     differences = contents.differences(expected, found)
     if differences:
         raise DamagedBackup(
@@ -210,6 +217,54 @@ def compare(manifest: Manifest, fresh: Target, wishes: Wishes, steps: Steps) -> 
             + "; ".join(differences[:10])
         )
     return found
+
+
+@contextmanager
+def _selected(
+    repository: Repository, manifest: Manifest, program: Program, wishes: Wishes
+) -> Iterator[list[str]]:
+    """The option that restores a part only, for as long as its list of entries lives."""
+    if not (wishes.schemas or wishes.tables):
+        yield []
+        return
+    part = manifest.part("database")
+    with tempfile.TemporaryDirectory(prefix="querysafe-") as folder:
+        listing, chosen = Path(folder, "all"), Path(folder, "chosen")
+        arguments = ["--list", "--verbose", f"--file={listing}"]
+        with (
+            repository.open(catalog.place(manifest.id, part.name)) as stream,
+            child(program, arguments, inherited(), reads=True) as running,
+        ):
+            with suppress(_Enough):
+                streams.load(
+                    stream,
+                    _Beginning(running),
+                    part,
+                    encrypted=manifest.encryption != "none",
+                    identities=wishes.identities,
+                )
+            running.finish()
+        entries = selection.read(listing.read_text(encoding="utf-8", errors="replace"))
+        ids = selection.choose(entries, wishes.schemas, wishes.tables)
+        chosen.write_text("".join(f"{id};\n" for id in ids), encoding="ascii")
+        yield [f"--use-list={chosen}"]
+
+
+class _Enough(Exception):
+    """pg_restore has read the table of contents."""
+
+
+class _Beginning:
+    """Writes to a program until it has read enough."""
+
+    def __init__(self, running: Child) -> None:
+        self._running = running
+
+    def write(self, data: bytes | memoryview) -> int:
+        try:
+            return self._running.input.write(data)
+        except BrokenPipeError:
+            raise _Enough from None
 
 
 class _Feeding:
