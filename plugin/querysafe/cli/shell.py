@@ -111,7 +111,7 @@ class Shell(click.Group):
         if os.environ.get("NO_COLOR"):
             extra.setdefault("color", False)
         try:
-            with _cleaning_up():
+            with cleaning_up():
                 status = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         except QuerysafeError as error:
             _say(error.message, error.hint)
@@ -161,7 +161,7 @@ def _reader_may_leave() -> Iterator[None]:
 
 
 @contextmanager
-def _cleaning_up() -> Iterator[None]:
+def cleaning_up() -> Iterator[None]:
     """Let SIGTERM and SIGHUP unwind what runs: children end, and unfinished files go."""
     if threading.current_thread() is not threading.main_thread():
         yield

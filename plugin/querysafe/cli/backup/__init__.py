@@ -5,7 +5,8 @@ from typing import Any
 
 import click
 
-from querysafe.cli.shell import Shell
+from querysafe.cli.shell import Shell, cleaning_up
+from querysafe.errors import QuerysafeError
 
 COMMANDS: dict[str, str] = {
     "create": "Back up a database.",
@@ -75,6 +76,15 @@ def mounted(
     )
 
 
+class _Told(click.ClickException):
+    """One of our errors, for an application's own click group."""
+
+    def __init__(self, error: QuerysafeError) -> None:
+        hint = f"\n  hint: {error.hint}" if error.hint else ""
+        super().__init__(f"{error.message}{hint}")
+        self.exit_code = error.exit_status
+
+
 class _Configured(Shell):
     """A group whose commands take the defaults of a table of settings."""
 
@@ -90,7 +100,16 @@ class _Configured(Shell):
         self._more = more
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command."""
+        """Run a command; below a group that does not know our errors, tell them as click's."""
+        if isinstance(ctx.find_root().command, Shell):
+            return self._configured(ctx)
+        try:
+            with cleaning_up():
+                return self._configured(ctx)
+        except QuerysafeError as error:
+            raise _Told(error) from None
+
+    def _configured(self, ctx: click.Context) -> Any:
         from querysafe.backup.settings import read
 
         table = self._settings()

@@ -12,8 +12,6 @@ from typing import Any
 import click
 
 from querysafe.cli.backup import mounted
-from querysafe.errors import SettingsError
-from querysafe.exit_codes import ExitCode
 
 Settings = Callable[[], Mapping[str, Any]]
 
@@ -60,7 +58,7 @@ def application_commands(settings: Settings) -> tuple[click.Command, click.Comma
         """Restore a backup beside the database, compare every table, and only then swap it in."""
         told = _told(settings, database=database, repository=repository)
         if not told.get("database"):
-            raise SettingsError("no database is named", hint="give --database-url")
+            raise click.UsageError("no database is named: give --database-url")
         arguments = ["--id", id, *(["--replace"] if replace else [])]
         _run({**told, "target": told["database"]}, "restore", *arguments)
 
@@ -76,6 +74,8 @@ def _run(told: Mapping[str, Any], command: str, *arguments: str) -> None:
     target = told.get("target")
     table = {name: value for name, value in told.items() if name != "target"}
     group = mounted(lambda: table, more={"restore": {"target": target}} if target else {})
-    status = group.main([command, *arguments], "backup", standalone_mode=False)
-    if isinstance(status, int) and status != ExitCode.OK:
-        raise SystemExit(status)
+    try:
+        group.main([command, *arguments], "querysafe backup")
+    except SystemExit as ended:
+        if ended.code:
+            raise

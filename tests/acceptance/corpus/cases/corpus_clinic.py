@@ -229,7 +229,7 @@ def test_clinic_max_key(clinic):  # bad
 def test_clinic_map(clinic):  # bad
     patients = clinic.query(Patient)
     assert (
-        sum(map(lambda each: len(each.contacts), patients)) == 8
+        sum(map(lambda each: len(each.contacts), patients)) == 8  # noqa: C417
     )  # expect: QS101 Patient.contacts
 
 
