@@ -13,7 +13,8 @@ import yaml
 ROOT = Path(__file__).parents[2]
 OURS = ROOT / ".github" / "workflows" / "ci.yml"
 THEIRS = ROOT / "ci" / "querysafe.yml"
-PINNED = re.compile(r"uses: [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
+NIGHTLY = ROOT / "ci" / "querysafe-nightly.yml"
+PINNED = re.compile(r"uses: ([\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+|\./ci/[\w-]+)")
 
 
 def steps(path: Path) -> Iterator[dict[str, Any]]:
@@ -21,14 +22,14 @@ def steps(path: Path) -> Iterator[dict[str, Any]]:
         yield from job["steps"]
 
 
-@pytest.mark.parametrize("path", [OURS, THEIRS], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [OURS, THEIRS, NIGHTLY], ids=lambda path: path.name)
 def test_every_action_is_pinned_by_a_hash_with_its_version_beside_it(path: Path) -> None:
     uses = [line.strip(" -") for line in path.read_text().splitlines() if "uses:" in line]
     assert uses
     assert [line for line in uses if not PINNED.fullmatch(line)] == []
 
 
-@pytest.mark.parametrize("path", [OURS, THEIRS], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [OURS, THEIRS, NIGHTLY], ids=lambda path: path.name)
 def test_no_right_is_given_that_a_job_does_not_name(path: Path) -> None:
     workflow = yaml.safe_load(path.read_text())
     assert workflow["permissions"] == {}
@@ -36,7 +37,7 @@ def test_no_right_is_given_that_a_job_does_not_name(path: Path) -> None:
         assert job["permissions"]["contents"] == "read"
 
 
-@pytest.mark.parametrize("path", [OURS, THEIRS], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [OURS, THEIRS, NIGHTLY], ids=lambda path: path.name)
 def test_no_expression_is_pasted_into_a_shell(path: Path) -> None:
     assert [step for step in steps(path) if "${{" in step.get("run", "")] == []
 
