@@ -178,7 +178,7 @@ def _text(value: object) -> str:
     if isinstance(value, datetime.datetime | datetime.date | datetime.time):
         return value.isoformat()
     if isinstance(value, datetime.timedelta):
-        return f"{value.total_seconds()} seconds"
+        return f"{value.days} days {value.seconds}.{value.microseconds:06d} seconds"
     if isinstance(value, dict):
         return json.dumps(value, default=str)
     if isinstance(value, list | tuple | set | frozenset):
