@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from querysafe.advice.planning.catalog import query
+from querysafe.advice.planning.catalog import query, read
 from querysafe.advice.planning.copying import copy_schema
 from querysafe.advice.planning.errors import NoClone, PlanningError
 from querysafe.advice.planning.holes import grow
+from querysafe.advice.planning.reading import statistics_of
+from querysafe.advice.planning.statistics import Statistics
 from querysafe.errors import ServerError
 from querysafe.postgres import server
 from querysafe.postgres.programs import embedded_directory
@@ -39,6 +41,8 @@ class Clone:
     """Where it is, in words that follow "planned on"."""
     growable: bool = True
     """Whether its files can be grown; if not, its few rows are still there."""
+    own: Statistics | None = None
+    """What the rows say that were copied, before they were thrown away."""
 
 
 @contextmanager
@@ -77,18 +81,19 @@ def clone_of(
     elif here:
         with _beside(source, size, sorts_by_bytes, bin_directory) as target:
             if _is_growable(target):
+                own = _own(target)
                 empty(target)
                 words = "a throw-away clone of its schema on the same server"
-                yield Clone(target=target, words=words)
+                yield Clone(target=target, words=words, own=own)
                 return
             if place == "server" or not has_embedded:
                 quiet(target)
                 words = "a throw-away clone on the same server, whose files cannot be grown"
                 yield Clone(target=target, words=words, growable=False)
                 return
-    with _embedded(source, sorts_by_bytes, bin_directory) as (target, own):
+    with _embedded(source, sorts_by_bytes, bin_directory) as (target, version):
         empty(target)
-        newer = "" if own == major else f" (PostgreSQL {own} instead of {major})"
+        newer = "" if version == major else f" (PostgreSQL {version} instead of {major})"
         yield Clone(
             target=target,
             words=f"a throw-away clone of its schema on the embedded server{newer}",
@@ -179,6 +184,13 @@ def empty(target: Target) -> None:
         connection.execute("SET session_replication_role = replica")
         for (statement,) in connection.execute(query("emptying").encode()).fetchall():
             connection.execute(statement)
+
+
+def _own(target: Target) -> Statistics:
+    """Analyse a clone that still has its rows."""
+    with target.connect(autocommit=True) as connection:
+        connection.execute("ANALYZE")
+        return statistics_of(connection, read(connection))
 
 
 def quiet(target: Target) -> None:

@@ -11,7 +11,7 @@ from querysafe.advice.planning import catalog as catalogs
 from querysafe.advice.planning.catalog import Catalog
 from querysafe.advice.planning.clone import clone_of
 from querysafe.advice.planning.errors import NoClone, PlanningError
-from querysafe.advice.planning.guessing import guess
+from querysafe.advice.planning.guessing import guess, learned
 from querysafe.advice.planning.matching import match
 from querysafe.advice.planning.on_clone import ClonePlanner
 from querysafe.advice.planning.on_database import DatabasePlanner, hypopg_schema
@@ -90,6 +90,11 @@ def open_planner(
         with clone.target.connect(autocommit=True) as connection:
             arrived = catalogs.read(connection)
         known, basis = _known(arrived, told, rows or {}, assumed_rows, statistics)
+        if told is None and clone.own is not None:
+            known, count = learned(known, clone.own, arrived)
+            if count:
+                words = f"{basis.words}, and value lists of {count} column{'s' * (count != 1)} from its own rows"
+                basis = replace(basis, words=words)
         missing = sorted(f"{t.schema}.{t.name}" for t in catalog if t not in arrived)
         left_out = f"; left out: {', '.join(missing)}" if missing else ""
         yield stack.enter_context(

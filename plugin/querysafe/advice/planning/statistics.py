@@ -6,6 +6,7 @@ the Planner" explains them: https://www.postgresql.org/docs/current/view-pg-stat
 
 import json
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
@@ -219,13 +220,15 @@ def _all(columns: Mapping[str, ColumnStatistics]) -> dict[str, Any]:
 
 
 def _name(table: Table) -> str:
-    """``schema.table``; a dot within either is doubled."""
-    return ".".join(each.replace(".", "..") for each in (table.schema, table.name))
+    """``schema.table``; a backslash stands before a dot or a backslash within either."""
+    return ".".join(re.sub(r"([.\\])", r"\\\1", each) for each in (table.schema, table.name))
 
 
 def _table(name: str) -> Table:
-    parts = name.replace("..", "\0").split(".")
-    schema, table = (each.replace("\0", ".") for each in parts)
+    schema, table = (
+        re.sub(r"\\(.)", r"\1", each, flags=re.DOTALL)
+        for each in re.findall(r"(?:\\.|[^.\\])+", name, re.DOTALL)
+    )
     return Table(schema, table)
 
 

@@ -245,3 +245,16 @@ def test_a_clone_whose_owner_was_killed_is_dropped_by_the_next(
         return not left & databases(cluster)
 
     assert eventually(gone)
+
+
+def test_a_vocabulary_is_learned_from_the_rows_that_there_are(shop: Database) -> None:
+    execute(
+        shop,
+        "INSERT INTO products (sku, title, category_id, price) "
+        "SELECT gen_random_uuid(), CASE WHEN g % 4 = 0 THEN 'kit' ELSE 'part' END, 1, 2 "
+        "FROM generate_series(1, 60) AS g",
+    )
+    with open_planner(shop.dsn) as planner:
+        rare = planned(planner, "SELECT * FROM products WHERE title = 'kit'")
+    assert "value lists of 1 column from" in planner.basis.words
+    assert rare.root["Plan Rows"] == 250_000
