@@ -1,6 +1,7 @@
 """The demo: ``python -m tests.lexicon.demo`` boots, migrates, loads, and runs the suite.
 
-It ends with what querysafe found and the cure of each. Exit status: 0 when everything worked
+It shows what querysafe found and the cure of each; then backs the database up, drops a table and
+restores it. Exit status: 0 when everything worked
 (findings are what it shows, not a failure), 1 when a step failed.
 """
 
@@ -21,10 +22,12 @@ from rich.text import Text
 from sqlalchemy import URL, text
 from sqlalchemy.pool import NullPool
 
+from querysafe.errors import QuerysafeError
 from tests.lexicon.core.database import make_engine
 from tests.lexicon.core.postgres import development_server
 from tests.lexicon.data.loader import Size, load
 from tests.lexicon.migrations import upgrade
+from tests.lexicon.rehearsal import rehearse
 
 ROOT = Path(__file__).resolve().parents[2]
 DATABASE = "lexicon_demo"
@@ -49,7 +52,8 @@ console = Console(highlight=False)
     help="How much.",
 )
 def main(out: Path, rows: str) -> None:
-    """Run the lexicon's suite with querysafe on real data, and show what it finds."""
+    """Run the lexicon's suite with querysafe on real data, show what it finds; then lose a table
+    and get it back."""
     started = time.perf_counter()
     out.mkdir(parents=True, exist_ok=True)
     report = out / "querysafe.json"
@@ -59,11 +63,16 @@ def main(out: Path, rows: str) -> None:
             maintenance = stack.enter_context(development_server())
         url = _prepare(maintenance, Size(rows))
         status = _run_suite(url, out)
-    console.print()
-    if not report.exists():
-        console.print(f"[red]the suite wrote no {report}[/]")
-        sys.exit(1)
-    _show(json.loads(report.read_text("utf-8")))
+        console.print()
+        if not report.exists():
+            console.print(f"[red]the suite wrote no {report}[/]")
+            sys.exit(1)
+        _show(json.loads(report.read_text("utf-8")))
+        try:
+            rehearse(console, url)
+        except (QuerysafeError, RuntimeError) as error:
+            console.print(Text(str(error), style="red"))
+            sys.exit(1)
     page, told = (out / "querysafe.html").resolve(), (out / "pytest.txt").resolve()
     console.print(f"\nHTML report: {page}", soft_wrap=True)
     console.print(f"What pytest said: {told}", soft_wrap=True)

@@ -36,3 +36,19 @@ def test_the_demo_ends_with_every_n_plus_one_its_cure_and_the_path_of_the_page(
     page = re.search(r"^HTML report: (.+)$", done.stdout, re.MULTILINE)
     assert page is not None
     assert "<html" in Path(page[1]).read_text(encoding="utf-8")[:500]
+    assert "translations are back, equal to those of the moment before" in done.stdout
+    assert re.search(
+        r"^  ✓ recovery stopped before commit of transaction", done.stdout, re.MULTILINE
+    )
+    for kind in ("logical", "base"):
+        drilled = re.search(
+            rf"drill of the {kind} backup: (\d+) checks passed, 0 failed", done.stdout
+        )
+        assert drilled is not None
+        assert int(drilled[1]) >= 4
+        times = rf"^{kind} backup, drilled +[\d.]+ s +[\d.]+ s$"
+        assert re.search(times, done.stdout, re.MULTILINE)
+    assert re.search(
+        r"^cluster, to the moment before +[\d.]+ s +[\d.]+ s$", done.stdout, re.MULTILINE
+    )
+    assert "20 of 365 stay" in done.stdout
