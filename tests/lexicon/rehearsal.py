@@ -204,12 +204,13 @@ def _year(console: Console) -> None:
         there = [each for number, each in enumerate(there) if number in kept]
     console.print()
     console.print(
-        f"A backup each night of a year under 7 daily, 4 weekly, 12 monthly: {len(there)} of 365 stay"
+        f"A backup each night of a year under 7 daily, 4 weekly, 12 monthly: {len(there)} of 365 stay",
+        soft_wrap=True,
     )
     months: dict[str, list[str]] = {}
     for each in sorted(there):
         months.setdefault(f"{each:%b}", []).append(f"{each:%d}")
-    console.print(Text("  " + ", ".join(f"{m} {' '.join(d)}" for m, d in months.items())))
+    console.print(Text("  " + ", ".join(f"{m} {' '.join(d)}" for m, d in months.items())), soft_wrap=True)
 
 
 def _rows(connection: "psycopg.Connection[Any]", statement: str) -> list[tuple[Any, ...]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from querysafe.backup.drill.result import FAILED, PASSED, SKIPPED, Check
-from querysafe.backup.logical.create import is_schema
+from querysafe.backup.logical.create import canonical, is_schema
 from querysafe.backup.manifest import Manifest
 from querysafe.errors import ProgramNotFound, QuerysafeError
 from querysafe.postgres.programs import for_server
@@ -107,7 +107,7 @@ def _schema(restored: Restored) -> Check:
         )
     import hashlib
 
-    lines = (line + b"\n" for line in text.encode().split(b"\n")[:-1] if is_schema(line))
+    lines = (canonical(line) + b"\n" for line in text.encode().split(b"\n")[:-1] if is_schema(line))
     found = hashlib.sha256(b"".join(lines)).hexdigest()
     wrong = [] if found == manifest.schema_sha256 else ["the restored schema is another one"]
     return _judged("schema", wrong, "equal, statement for statement")

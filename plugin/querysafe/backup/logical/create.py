@@ -1,6 +1,7 @@
 """Making a logical backup: everything in one snapshot, in one pass, the manifest last."""
 
 import hashlib
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -22,6 +23,11 @@ from querysafe.postgres.target import Target
 
 if TYPE_CHECKING:
     import psycopg
+
+_CAST = re.compile(
+    rb"""::(?:[\w.]+|"[^"]+")(?:\ varying|\ precision|\ with(?:out)?\ time\ zone)?"""
+    rb"""(?:\(\d+(?:,\d+)?\))?(?:\[\])*"""
+)
 
 LOCK_SECONDS = 30
 """How long ``pg_dump`` waits for a table that somebody has locked."""
@@ -217,7 +223,7 @@ class _SchemaText:
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             if is_schema(line):
-                self._digest.update(line + b"\n")
+                self._digest.update(canonical(line) + b"\n")
         return data
 
     @property
@@ -228,6 +234,18 @@ class _SchemaText:
 def is_schema(line: bytes) -> bool:
     """Whether a line of ``pg_dump --schema-only`` says something of the schema."""
     return bool(line) and not line.startswith((b"--", b"\\restrict", b"\\unrestrict"))
+
+
+def canonical(line: bytes) -> bytes:
+    """A line of the schema as it reads before a restore and after it.
+
+    ``kind IN ('a', 'b')`` on a ``varchar`` is written as ``ANY ((ARRAY['a'::character varying,
+    …])::text[])``, and once restored as ``ANY (ARRAY[('a'::character varying)::text, …])``: it
+    means the same. In lines with an array, parentheses and casts do not count.
+    """
+    if b"ARRAY[" not in line:
+        return line
+    return _CAST.sub(b"", line).replace(b"(", b"").replace(b")", b"")
 
 
 def _facts(connection: "psycopg.Connection[Any]") -> dict[str, Any]:
