@@ -38,8 +38,14 @@ class Target:
         ``host=… dbname=…``. What it leaves out comes from the environment, as libpq says
         (manual, 32.15). Raises :class:`ServerError`.
         """
-        from psycopg import ProgrammingError
-        from psycopg.conninfo import conninfo_to_dict
+        try:
+            from psycopg import ProgrammingError
+            from psycopg.conninfo import conninfo_to_dict
+        except ImportError:
+            raise ServerError(
+                "psycopg, which talks to PostgreSQL, is not installed",
+                hint="pip install 'querysafe[postgres]'",
+            ) from None
 
         scheme, separator, rest = url.partition("://")
         if separator:
