@@ -99,6 +99,13 @@ def test_a_time_that_may_mean_several_moments_is_refused(
     assert "is no time" in refused(repository, data, option, "yesterday", status=2)
 
 
+@pytest.mark.parametrize("option", ["--to", "--to-time", "--to-lsn", "--to-name"])
+def test_an_empty_variable_of_a_shell_is_not_the_latest(
+    repository: Path, data: Path, option: str
+) -> None:
+    assert "error: " in refused(repository, data, option, "", status=2)
+
+
 def test_a_directory_that_is_not_empty_is_left_alone(repository: Path, data: Path) -> None:
     data.mkdir()
     (data / "mine").write_text("mine")

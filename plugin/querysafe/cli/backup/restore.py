@@ -112,9 +112,9 @@ def _database(
     from querysafe.backup.logical.restore import restore as carry_out
     from querysafe.postgres.target import Target
 
-    for name in (*moment.NAMES, "recover", "exclusive"):
-        if given[name]:
-            raise click.UsageError(f"--{name.replace('_', '-')} goes with --data-directory")
+    flags = (f"--{name}" for name in ("recover", "exclusive") if given[name])
+    if (misplaced := moment.named(given) or next(flags, None)) is not None:
+        raise click.UsageError(f"{misplaced} goes with --data-directory")
     if given["drop_old"] and not given["replace"]:
         raise click.UsageError("--drop-old goes with --replace")
     wishes = Wishes(
