@@ -210,7 +210,9 @@ def _year(console: Console) -> None:
     months: dict[str, list[str]] = {}
     for each in sorted(there):
         months.setdefault(f"{each:%b}", []).append(f"{each:%d}")
-    console.print(Text("  " + ", ".join(f"{m} {' '.join(d)}" for m, d in months.items())), soft_wrap=True)
+    console.print(
+        Text("  " + ", ".join(f"{m} {' '.join(d)}" for m, d in months.items())), soft_wrap=True
+    )
 
 
 def _rows(connection: "psycopg.Connection[Any]", statement: str) -> list[tuple[Any, ...]]:

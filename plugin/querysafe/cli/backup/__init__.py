@@ -82,7 +82,7 @@ class _Told(click.ClickException):
     def __init__(self, error: QuerysafeError) -> None:
         hint = f"\n  hint: {error.hint}" if error.hint else ""
         super().__init__(f"{error.message}{hint}")
-        self.exit_code = error.exit_status
+        self.exit_code = error.exit_status  # type: ignore[misc]
 
 
 class _Configured(Shell):
