@@ -1,6 +1,7 @@
 """A planner over a clone: real indexes without rows, sizes without content."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -95,9 +96,9 @@ class ClonePlanner(AskingPlanner):
 
         made: dict[str, Index] = {}
         refused: list[Refused] = []
-        if candidates and not self._dense:
-            self._empty({each.table for each in candidates})
-        with self.connection.transaction():
+        with self._without_triggers(), self.connection.transaction():
+            if not self._dense:
+                self._empty({each.table for each in candidates})
             for each in candidates:
                 name = f"{_CANDIDATE}{len(self.offers) + len(made) + 1}"
                 try:
@@ -119,15 +120,26 @@ class ClonePlanner(AskingPlanner):
             sql.SQL("CREATE EXTENSION IF NOT EXISTS {} CASCADE").format(sql.Identifier(name))
         )
 
+    @contextmanager
+    def _without_triggers(self) -> Iterator[None]:
+        """Let no trigger of the database see what is done here, event triggers included."""
+        self.connection.execute("SET session_replication_role = replica")
+        try:
+            yield
+        finally:
+            self.connection.execute("RESET session_replication_role")
+
     def _empty(self, tables: Collection[Table]) -> None:
         """Give tables new, empty files, so that an index on them is made in no time."""
-        known = [
-            str(each)
-            for each in tables
-            if each in self.facts.catalog and self.facts.catalog[each].kind in "rp"
-        ]
-        if known:
-            self.connection.execute(f"TRUNCATE {', '.join(known)} CASCADE".encode())
+        kinds = {
+            each: self.facts.catalog[each].kind for each in tables if each in self.facts.catalog
+        }
+        truncated = [str(each) for each, kind in kinds.items() if kind in "rp"]
+        if truncated:
+            self.connection.execute(f"TRUNCATE {', '.join(truncated)} CASCADE".encode())
+        for each, kind in kinds.items():
+            if kind == "m":
+                self.connection.execute(f"REFRESH MATERIALIZED VIEW {each} WITH NO DATA".encode())
 
     def _switch_off(self, made: Mapping[str, Index]) -> Catalog:
         """Make the candidates invalid at once; return the catalog in which they are."""

@@ -258,3 +258,24 @@ def test_a_vocabulary_is_learned_from_the_rows_that_there_are(shop: Database) ->
         rare = planned(planner, "SELECT * FROM products WHERE title = 'kit'")
     assert "value lists of 1 column from" in planner.basis.words
     assert rare.root["Plan Rows"] == 250_000
+
+
+def test_triggers_and_materialised_views_of_the_database_are_no_obstacle(shop: Database) -> None:
+    execute(
+        shop,
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'never truncate'; END $$;"
+        "CREATE TRIGGER never BEFORE TRUNCATE ON orders EXECUTE FUNCTION refuse();"
+        "CREATE FUNCTION refuse_indexes() RETURNS event_trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'never create'; END $$;"
+        "CREATE MATERIALIZED VIEW totals AS SELECT customer_id, total FROM orders;"
+        "CREATE EVENT TRIGGER never ON ddl_command_end WHEN TAG IN ('CREATE INDEX') "
+        "EXECUTE FUNCTION refuse_indexes()",
+    )
+    with open_planner(shop.dsn) as planner:
+        offers, refused = planner.offer([index("orders", "note"), index("totals", "customer_id")])
+        first = planned(planner, BY_NOTE, enabled=offers)
+        second = planned(planner, "SELECT * FROM totals WHERE customer_id = 5", enabled=offers)
+    assert not refused
+    assert first.indexes == {offers[0].name}
+    assert second.indexes == {offers[1].name}
