@@ -92,6 +92,11 @@ class Finding:
         return self.rule.severity
 
     @property
+    def code(self) -> str:
+        """The cure as it is pasted: below the import lines that it needs; "" without a cure."""
+        return "\n".join((*self.imports, self.cure)) if self.cure else ""
+
+    @property
     def fails(self) -> bool:
         """Whether mode ``check`` fails the test for it."""
         return (

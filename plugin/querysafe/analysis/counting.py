@@ -40,13 +40,13 @@ def _counted(frame: Frame, *, in_test: bool) -> str | None:
     use = _use_of(node, above)
     if use is not None:
         return use if fetches_all or use == "count" else None
-    if not fetches_all or not isinstance(above, ast.Assign) or len(above.targets) != 1:
+    if not isinstance(above, ast.Assign) or len(above.targets) != 1:
         return None
     target = above.targets[0]
     function = function_of(chain)
     if not isinstance(target, ast.Name) or function is None:
         return None
-    return _use_of_name(target.id, above, function, in_test=in_test)
+    return _use_of_name(target.id, function, fetched=fetches_all, in_test=in_test)
 
 
 def _passes_on(above: ast.AST, node: ast.AST) -> bool:
@@ -88,9 +88,8 @@ def _use_of(node: ast.AST, above: ast.AST) -> str | None:
     return None
 
 
-def _use_of_name(
-    name: str, assigned: ast.Assign, function: ast.AST, *, in_test: bool
-) -> str | None:
+def _use_of_name(name: str, function: ast.AST, *, fetched: bool, in_test: bool) -> str | None:
+    """What a name's rows are used for; a result that is not ``fetched`` must be so there."""
     uses: list[str | None] = []
     parents = {child: node for node in nodes_in(function) for child in ast.iter_child_nodes(node)}
     stores = 0
@@ -100,8 +99,12 @@ def _use_of_name(
         if isinstance(node.ctx, ast.Store):
             stores += 1
             continue
-        above: ast.AST | None = parents.get(node)
-        uses.append(_use_of(node, above) if above is not None else None)
+        rows: ast.AST = node
+        is_fetched, above = fetched, parents.get(node)
+        while above is not None and _passes_on(above, rows):
+            rows, above = above, parents.get(above)
+            is_fetched = is_fetched or _is_all(rows)
+        uses.append(_use_of(rows, above) if above is not None and is_fetched else None)
         while above is not None and not isinstance(above, ast.stmt):
             above = parents.get(above)
         if in_test and asserts(above):

@@ -293,14 +293,20 @@ def _installation_folders(root: Path) -> Iterable[str]:
 
 
 def _past_overrides(entries: tuple[_Entry, ...]) -> Iterable[_Entry]:
-    """The entries without methods that override SQLAlchemy's, unless there is nothing else."""
+    """The entries without methods that override SQLAlchemy's, unless there is nothing else.
+
+    Nor does a query come from a template that is a mere string: the line that renders it can
+    be opened.
+    """
     library: CodeType | None = None
+    innermost = True
     for position, (code, lasti, called, template) in enumerate(entries):
-        if position + 1 < len(entries) and is_override(code):
+        is_string = template is not None and template.name is None
+        if position + 1 < len(entries) and ((innermost and is_string) or is_override(code)):
             library = called or library
         else:
             yield code, lasti, called or library, template
-            library = None
+            library, innermost = None, False
 
 
 def _as_marks(names: Iterable[str]) -> Iterable[str]:

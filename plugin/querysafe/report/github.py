@@ -50,7 +50,7 @@ def _command(level: str, finding: Finding, below: str) -> str:
     if finding.parent is not None:
         body.append(f"rows from {finding.parent}")
     if finding.cure:
-        body.append(f"cure: {finding.cure}")
+        body += [*finding.imports, f"cure: {finding.cure}"]
     elif finding.advice:
         body.append(finding.advice)
     body.append(finding.nodeid)

@@ -73,14 +73,14 @@ def _details(finding: Finding) -> list[str]:
     if not finding.cure:
         return []
     fence = "```"
-    while fence in finding.cure:
+    while fence in finding.code:
         fence += "`"
     return [
         "<details>",
         f"<summary>{finding.rule.id} {_html(finding.label)}</summary>",
         "",
         f"{fence}python",
-        *map(printable, finding.cure.split("\n")),
+        *map(printable, finding.code.split("\n")),
         fence,
         "",
         *([_code(shortened(finding.statement)), ""] if finding.statement else []),

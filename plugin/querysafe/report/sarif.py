@@ -67,7 +67,7 @@ def _rule(rule: Rule) -> dict[str, Any]:
 def _result(finding: Finding, tests: tuple[str, ...], position: int | None) -> dict[str, Any]:
     message = finding.message
     if finding.cure:
-        message += f"\n\nCure:\n{finding.cure}"
+        message += f"\n\nCure:\n{finding.code}"
     result: dict[str, Any] = {
         "ruleId": finding.rule.id,
         "level": _LEVELS[finding.severity],

@@ -2,6 +2,7 @@
 
 import json as stdjson
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -32,6 +33,18 @@ REPORTS: dict[str, Callable[[RunResult], str]] = {
     "report.sarif": sarif.render,
 }
 PAGE = {"page.html": lambda run_: html.render(run_, {}, Path("/nowhere"))}
+
+
+@pytest.mark.parametrize("report", ["text.txt", *list(REPORTS)[1:3], *list(REPORTS)[4:], *PAGE])
+def test_a_cure_is_shown_with_the_imports_that_it_needs(report: str) -> None:
+    needed = "from sqlalchemy.orm import selectinload"
+    cured = finding(cure="select(Order).options(selectinload(Order.lines))")
+    written = {
+        imports: (REPORTS | PAGE)[report](run(result(ORDERS, replace(cured, imports=imports))))
+        for imports in ((), (needed,))
+    }
+    assert needed not in written[()]
+    assert needed in written[needed,]
 
 
 @pytest.mark.parametrize("name", RUNS)

@@ -135,5 +135,5 @@ def _group(group: Group, tables: Tables, positions: dict[str, int]) -> dict[str,
 
 def _cures(findings: Sequence[Finding], tables: Tables) -> list[list[Any]]:
     """Parent, code and words: one for each place that loads the rows."""
-    cures = dict.fromkeys((f.parent, f.cure, f.advice) for f in findings)
+    cures = dict.fromkeys((f.parent, f.code, f.advice) for f in findings)
     return [[tables.site(parent), cure, advice] for parent, cure, advice in list(cures)[:5]]
