@@ -40,6 +40,20 @@ def test_check_fails_the_test_and_leads_with_the_diagnosis(naive: Project) -> No
     result.stdout.fnmatch_lines(["FAILED test_shop.py::test_naive - QS101 n-plus-one*Order.lines*"])
 
 
+@pytest.mark.parametrize("options", [(), ("--tb=short",), ("--tb=no",)])
+def test_check_prints_each_finding_once(naive: Project, options: tuple[str, ...]) -> None:
+    printed = naive.run("--querysafe=check", *options).stdout.str()
+    assert printed.count("cure      select(Order)") == 1
+    assert ("1 finding told above" in printed) is (options != ("--tb=no",))
+
+
+def test_check_also_prints_what_fails_no_test(naive: Project) -> None:
+    naive.write("test_failing.py", f"{NAIVE.partition('def test_cured')[0]}    assert False\n")
+    printed = naive.run("--querysafe=check", "test_failing.py").stdout.str()
+    assert printed.count("cure      select(Order)") == 1
+    assert "told above" not in printed
+
+
 def test_off_says_nothing_at_all(naive: Project) -> None:
     result = naive.run("--querysafe=off")
     result.assert_outcomes(passed=2)

@@ -1,7 +1,7 @@
 """The report of the terminal: the diagnosis first, then where, then what to paste."""
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from rich.console import Console
 from rich.text import Text
@@ -23,12 +23,14 @@ def render(
     color: bool = False,
     top: int = 10,
     all_option: str = "--querysafe-top=0",
+    told: Collection[tuple[str, str]] = (),
 ) -> str:
     """The whole report; "" when no test sent a query and there is nothing to say.
 
     ``top`` is how many findings and tests are shown; 0 shows all, and so does
     ``all_option``, as the reader is told. Lines are never wrapped: a cure is for pasting.
-    With ``color``, statements are cut to the ``width`` of the terminal.
+    With ``color``, statements are cut to the ``width`` of the terminal. ``told`` holds the test
+    and the identity of each finding that a failure has shown: it is not shown again.
     """
     busy = [test for test in run.tests if test.queries]
     if not busy and not (run.findings or run.notes or run.stale):
@@ -36,14 +38,22 @@ def render(
     console, out = _console(width, color)
     open_findings = [f for f in run.findings if f.verdict in (Verdict.NEW, Verdict.WORSE)]
     grouped = groups(open_findings)
-    shown = grouped[:top] if top else grouped
+    untold = [
+        group
+        for group in grouped
+        if all((each.nodeid, each.identity) not in told for each in group.findings)
+    ]
+    shown = untold[:top] if top else untold
     for group in shown:
         _say(console, group)
-    if len(grouped) > len(shown):
+    if len(untold) > len(shown):
         console.print(
-            f"… and {plural(len(grouped) - len(shown), 'more finding')} ({all_option} shows all)\n",
+            f"… and {plural(len(untold) - len(shown), 'more finding')} ({all_option} shows all)\n",
             style="dim",
         )
+    if len(grouped) > len(untold):
+        above = plural(len(grouped) - len(untold), "finding")
+        console.print(f"{above} told above, where the tests fail\n", style="dim")
     _busiest(console, busy, top)
     _lines(console, "Stale in the baseline: no run shows it any more", run.stale, top)
     _lines(console, "Better than the baseline: --querysafe-update tightens it", run.improved, top)

@@ -22,7 +22,7 @@ from querysafe.testing.collection import Collection
 from querysafe.testing.growing import Grower
 from querysafe.testing.listening import WIDER, Listener
 from querysafe.testing.marks import Allowance, Marks, marks_of
-from querysafe.testing.reporting import Reporter
+from querysafe.testing.reporting import TOLD, Reporter
 from querysafe.testing.summary import Summary
 from querysafe.testing.unittests import apart_from_set_up
 
@@ -217,6 +217,7 @@ class Guard:
         if self.enforces and is_plain and (failing := self._failing(result)):
             report.outcome = "failed"
             report.longrepr = self.reporter.failure(failing)
+            setattr(report, TOLD, [finding.identity for finding in failing])
 
     def _complain(self, item: pytest.Item, error: Exception) -> None:
         """Tell of a test that could not be judged: a mistake of ours costs no run of theirs."""

@@ -16,6 +16,9 @@ from querysafe.finding import Finding
 from querysafe.recording import Recording, RunResult, TestResult
 from querysafe.settings import Settings
 
+TOLD = "querysafe_told"
+"""Attribute of a failed report: the identities of the findings that are its reason."""
+
 
 class Reporter:
     """Writes every report that the settings ask for."""
@@ -126,6 +129,7 @@ class Reporter:
                 width=terminal._tw.fullwidth,
                 color=bool(terminal._tw.hasmarkup),
                 top=self._settings.top,
+                told=_told(terminal),
             )
             terminal.section("querysafe", sep="=")
             terminal._tw.write(body if body.endswith("\n") else f"{body}\n", flush=True)
@@ -144,6 +148,17 @@ class Reporter:
         if self._settings.github == "auto":
             return os.environ.get("GITHUB_ACTIONS") == "true"
         return self._settings.github == "on"
+
+
+def _told(terminal: Any) -> set[tuple[str, str]]:
+    """The findings that pytest has printed as the reason of a failure."""
+    if terminal.config.getoption("tbstyle", "auto") in ("no", "line"):
+        return set()
+    return {
+        (report.nodeid, identity)
+        for report in terminal.stats.get("failed", ())
+        for identity in getattr(report, TOLD, ())
+    }
 
 
 def _json(run: RunResult, _recordings: Path | None, _root: Path) -> Iterable[str]:
