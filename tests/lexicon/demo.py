@@ -1,12 +1,14 @@
 """The demo: ``python -m tests.lexicon.demo`` boots, migrates, loads, and runs the suite.
 
-It shows what querysafe found and the cure of each; then backs the database up, drops a table and
+It shows what querysafe found and the cure of each, and the indexes that the queries lack, as a
+revision that is applied and reverted; then backs the database up, drops a table and
 restores it. Exit status: 0 when everything worked
 (findings are what it shows, not a failure), 1 when a step failed.
 """
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -28,6 +30,7 @@ from tests.lexicon.core.postgres import development_server
 from tests.lexicon.data.loader import Size, load
 from tests.lexicon.migrations import upgrade
 from tests.lexicon.rehearsal import rehearse
+from tests.lexicon.tuning import Tuned, tune
 
 ROOT = Path(__file__).resolve().parents[2]
 DATABASE = "lexicon_demo"
@@ -58,16 +61,21 @@ def main(out: Path, rows: str) -> None:
     out.mkdir(parents=True, exist_ok=True)
     report = out / "querysafe.json"
     report.unlink(missing_ok=True)
+    shutil.rmtree(out / "recordings", ignore_errors=True)
     with ExitStack() as stack:
         with _step("PostgreSQL boots"):
             maintenance = stack.enter_context(development_server())
         url = _prepare(maintenance, Size(rows))
         status = _run_suite(url, out)
+        tuned = _tuned(url, out) if report.exists() else None
         console.print()
         if not report.exists():
             console.print(f"[red]the suite wrote no {report}[/]")
             sys.exit(1)
         _show(json.loads(report.read_text("utf-8")))
+        if tuned is not None:
+            console.print()
+            tuned.show(console)
         try:
             rehearse(console, url)
         except (QuerysafeError, RuntimeError) as error:
@@ -75,6 +83,8 @@ def main(out: Path, rows: str) -> None:
             sys.exit(1)
     page, told = (out / "querysafe.html").resolve(), (out / "pytest.txt").resolve()
     console.print(f"\nHTML report: {page}", soft_wrap=True)
+    if tuned is not None:
+        console.print(f"Plans before and after: {tuned.page}", soft_wrap=True)
     console.print(f"What pytest said: {told}", soft_wrap=True)
     console.print(f"Took {time.perf_counter() - started:.0f} s.")
     sys.exit(0 if status == 0 else 1)
@@ -125,6 +135,7 @@ def _run_suite(url: URL, out: Path) -> int:
         "--querysafe=report",
         f"--querysafe-html={(out / 'querysafe.html').resolve()}",
         f"--querysafe-json={(out / 'querysafe.json').resolve()}",
+        f"--querysafe-record={(out / 'recordings').resolve()}",
     ]
     environment = os.environ | {
         "LEXICON_DATABASE": "postgres",
@@ -144,6 +155,15 @@ def _run_suite(url: URL, out: Path) -> int:
     if done.returncode != 0:
         console.print(Text(done.stdout))
     return done.returncode
+
+
+def _tuned(url: URL, out: Path) -> Tuned:
+    """Advise on indexes, and try the revision; end the demo where that fails."""
+    try:
+        return tune(console, url, out)
+    except (QuerysafeError, RuntimeError) as error:
+        console.print(Text(str(error), style="red"))
+        sys.exit(1)
 
 
 def _show(report: dict[str, Any]) -> None:

@@ -52,3 +52,16 @@ def test_the_demo_ends_with_every_n_plus_one_its_cure_and_the_path_of_the_page(
         r"^cluster, to the moment before +[\d.]+ s +[\d.]+ s$", done.stdout, re.MULTILINE
     )
     assert "20 of 365 stay" in done.stdout
+    assert "✓ the revision was written, and proven on a throw-away server" in done.stdout
+    assert "✓ the revision was applied to the demo's database" in done.stdout
+    assert "✓ the revision was reverted" in done.stdout
+    told = re.search(r"statements cost ([\d,]+) before and ([\d,]+) after", done.stdout)
+    assert told is not None
+    before, after = (int(each.replace(",", "")) for each in told.groups())
+    assert after < before
+    revision = re.search(r"^Revision: (.+)$", done.stdout, re.MULTILINE)
+    assert revision is not None
+    assert "postgresql_concurrently=True" in Path(revision[1]).read_text(encoding="utf-8")
+    plans = re.search(r"^Plans before and after: (.+)$", done.stdout, re.MULTILINE)
+    assert plans is not None
+    assert "<html" in Path(plans[1]).read_text(encoding="utf-8")[:500]

@@ -25,6 +25,6 @@ elif given is not None:
     run(given)
 else:
     engine = make_engine(Settings.from_environment().database_url)
-    with engine.begin() as opened:
+    with engine.connect() as opened:
         run(opened)
     engine.dispose()
