@@ -13,7 +13,7 @@ class Limits:
     """New indexes of one table."""
     write_penalty: float = 1.0
     """By what the cost of writing an index is multiplied; 0 for a workload that only reads."""
-    seconds: float = 45.0
+    seconds: float = 30.0
     """After so long the search keeps what it has."""
     samples: int = 3
     """Sets of values of a statement that are planned."""

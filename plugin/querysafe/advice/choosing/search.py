@@ -13,6 +13,8 @@ from querysafe.advice.planner import Offer
 
 _LEAST = 0.0005
 """A change of worth below this is noise."""
+_MUCH = 0.02
+"""From this on it is worth asking what could make room for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +59,22 @@ class Search:
     def run(self) -> State:
         """The best choice found."""
         empty = self._state(frozenset())
-        state = self._greedy(empty)
+        found = self._improved(self._greedy(empty))
+        if self._limits.budget_bytes is not None and not self._late:
+            # What is best without a budget, cut down to it, is sometimes better than what grew
+            # within it: two indexes that serve a join only together are kept together.
+            free = self._greedy(empty, fitting=False)
+            other = self._improved(self._fitted(free, frozenset()))
+            found = max(found, other, key=lambda each: each.worth)
+        return self._pruned(found)
+
+    def _improved(self, state: State) -> State:
         while not self._late:
             better = self._exchanged(state)
             if better is None:
                 break
             state = better
-        return self._pruned(state)
+        return state
 
     @property
     def _late(self) -> bool:
@@ -86,9 +97,34 @@ class Search:
             )
         return State(names, costs, self._worth.of(costs, names))
 
-    def _allowed(self, names: frozenset[str]) -> bool:
+    def _fits(self, names: frozenset[str]) -> bool:
         budget = self._limits.budget_bytes
-        if budget is not None and self.bytes(names) > budget:
+        return budget is None or self.bytes(names) <= budget
+
+    def _with(self, state: State, more: frozenset[str]) -> frozenset[str]:
+        """The choice with more candidates, without those that they make unnecessary."""
+        return (
+            frozenset(name for name in state.names if more.isdisjoint(self._covering[name])) | more
+        )
+
+    def _fitted(self, state: State, keep: frozenset[str]) -> State:
+        """A choice cut down to the budget: what loses least a byte goes first."""
+        if self._fits(state.names):
+            return state
+        losses = sorted(
+            ((state.worth - without.worth) / max(1, self._offers[name].bytes), name)
+            for name in sorted(state.names - keep)
+            for without in [self._state(state.names - {name}, state)]
+        )
+        names = state.names
+        for _, name in losses:
+            if self._fits(names):
+                break
+            names -= {name}
+        return self._state(names, state)
+
+    def _allowed(self, names: frozenset[str], *, fitting: bool = True) -> bool:
+        if fitting and not self._fits(names):
             return False
         counts: dict[Table, int] = {}
         for name in names:
@@ -110,7 +146,7 @@ class Search:
                 together.add(used)
         yield from sorted(together, key=sorted)
 
-    def _greedy(self, state: State) -> State:
+    def _greedy(self, state: State, *, fitting: bool = True) -> State:
         """Add what gives most a byte, until nothing gives more. A gain is computed again only
         when it is on top: with every index added, others gain less (lazily, as M. Minoux 1978).
         """
@@ -122,14 +158,15 @@ class Search:
             if density <= 0:
                 break
             left = move - state.names
-            if not left or not self._allowed(state.names | left):
+            grown = self._with(state, left)
+            if not left or not self._allowed(grown, fitting=fitting):
                 ranked.pop(0)
                 continue
             if fresh.get(move) == state.names:
-                state = self._state(state.names | left, state)
+                state = self._state(grown, state)
                 ranked.pop(0)
                 continue
-            gain = self._state(state.names | left, state).worth - state.worth
+            gain = self._state(grown, state).worth - state.worth
             size = self.bytes(left) + 0.1 * self._mean
             ranked[0] = (gain / size if gain > _LEAST else 0.0, move)
             fresh[move] = state.names
@@ -146,9 +183,13 @@ class Search:
             if not out <= state.names or name & state.names:
                 continue
             change = (state.names - out) | name
-            if not self._allowed(change):
+            if not self._allowed(change, fitting=False):
                 continue
             tried = self._state(change, state)
+            if not self._fits(change):
+                if tried.worth <= state.worth + _MUCH:
+                    continue
+                tried = self._fitted(tried, name)
             if tried.worth > state.worth + _LEAST:
                 state = tried
         return None if state is begun else state
