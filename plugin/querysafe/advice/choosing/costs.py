@@ -50,7 +50,9 @@ class Costs:
         self._offers: dict[str, Offer] = {}
         self._tables: dict[str, Table] = {}
         self._known: dict[str, list[tuple[frozenset[str], Priced]]] = {}
+        self._allowed: dict[str, frozenset[str]] = {}
         self.asked = 0
+        """How often the planner was asked."""
 
     def know(self, offers: Iterable[Offer]) -> None:
         """Take the candidates that the planner accepted."""
@@ -60,7 +62,24 @@ class Costs:
 
     def relevant(self, subject: Subject, names: Collection[str]) -> frozenset[str]:
         """Those of the candidates that lie on the tables of a statement."""
+        allowed = self._allowed.get(subject.statement.fingerprint)
+        if allowed is not None:
+            return allowed.intersection(names)
         return frozenset(name for name in names if self._tables[name] in subject.tables)
+
+    def narrow(self, subject: Subject, pooled: Collection[str], names: Collection[str]) -> None:
+        """Hold for irrelevant what begins with no key that a pooled candidate begins with."""
+        leads = {(self._tables[name], self._offers[name].index.keys[0].target) for name in pooled}
+        self._allowed[subject.statement.fingerprint] = frozenset(
+            name
+            for name in names
+            if name in pooled
+            or (self._tables[name], self._offers[name].index.keys[0].target) in leads
+        )
+
+    def widen(self) -> None:
+        """Let every candidate on a statement's tables matter again."""
+        self._allowed.clear()
 
     def price(self, subject: Subject, names: Collection[str]) -> float:
         """Mean cost of a statement over its samples."""

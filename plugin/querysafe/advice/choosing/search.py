@@ -58,6 +58,8 @@ class Search:
 
     def run(self) -> State:
         """The best choice found."""
+        for subject, pooled in zip(self._worth.subjects, self._pools, strict=True):
+            self._costs.narrow(subject, pooled, self._names)
         empty = self._state(frozenset())
         found = self._improved(self._greedy(empty))
         if self._limits.budget_bytes is not None and not self._late:
@@ -66,7 +68,8 @@ class Search:
             free = self._greedy(empty, fitting=False)
             other = self._improved(self._fitted(free, frozenset()))
             found = max(found, other, key=lambda each: each.worth)
-        return self._pruned(found)
+        self._costs.widen()
+        return self._pruned(self._state(found.names))
 
     def _improved(self, state: State) -> State:
         while not self._late:

@@ -9,7 +9,7 @@ from querysafe.advice.choosing.writing import Write, entry_cost, writes
 from querysafe.advice.index import Table
 from querysafe.advice.planner import Offer, Relation
 
-_EACH, _BY_CALLS, _TOTAL = 0.4, 0.3, 0.3
+_EACH, _BY_CALLS, _TOTAL = 0.6, 0.2, 0.2
 """How much the three means count that :class:`Worth` adds up."""
 _STORAGE = 0.1
 """What an index as large as the whole database takes away: one of a twentieth of its size must
