@@ -22,6 +22,8 @@ from querysafe.recording import Recording
 
 READS = (Kind.SELECT,)
 WRITES = (Kind.INSERT, Kind.UPDATE, Kind.DELETE)
+_CATALOG = "FROM pg_catalog."
+"""As the inspector of SQLAlchemy asks, once a table: ``create_all``, reflection, ``has_table``."""
 _FAN_OUT = ("gather", "create_task", "submit", "map", "start_soon", "to_thread", "Thread", "wait")
 
 
@@ -63,6 +65,7 @@ class Subject:
             for query in self.recording
             if query.context.phase in ("call", "")
             and (query.context.request or not is_setup(query.stack, self.file))
+            and _CATALOG not in query.statement
         )
 
     @cached_property

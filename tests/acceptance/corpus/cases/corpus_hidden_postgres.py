@@ -11,7 +11,7 @@ import pytest_asyncio
 from lending.data import one_of_each
 from lending.models import Base, Book, Cover, Subject, Writer
 from lending.reading import desks, titles_by_writer
-from sqlalchemy import Engine, create_engine, select
+from sqlalchemy import Engine, create_engine, inspect, select
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session
 
@@ -113,4 +113,12 @@ def test_pg_own_database(querysafe_postgres):  # hard-bad: --querysafe-grow
     with Session(engine) as session:
         one_of_each(session)
         assert titles_by_writer(session) == {"Ann": ["Tales"]}
+    engine.dispose()
+
+
+def test_pg_tables_made_in_the_test(querysafe_postgres):  # good
+    engine = create_engine(querysafe_postgres.url)
+    Base.metadata.create_all(engine)
+    assert inspect(engine).has_table(Book.__tablename__)
+    assert [inspect(engine).get_columns(table) for table in Base.metadata.tables]
     engine.dispose()
