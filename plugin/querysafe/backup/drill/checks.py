@@ -28,10 +28,17 @@ class Restored:
     """A restored database to look at."""
 
     target: Target
-    manifest: Manifest
+    manifest: Manifest | None = None
+    """What was recorded at backup time; ``None`` of an engine's backup."""
     bin_directory: Path | None = None
     smoke: Sequence[Path] = ()
     """Files of the application's own queries."""
+
+    @property
+    def recorded(self) -> Manifest:
+        """The manifest, for a check that needs it."""
+        assert self.manifest is not None
+        return self.manifest
 
 
 def look(restored: Restored, *, whole: bool) -> Iterator[Check]:
@@ -85,7 +92,7 @@ def _constraints(restored: Restored) -> Check:
 
 
 def _schema(restored: Restored) -> Check:
-    manifest = restored.manifest
+    manifest = restored.recorded
     with _connected(restored) as connection:
         major = connection.info.server_version // 10000
     program = for_server("pg_dump", major, bin_directory=restored.bin_directory)
@@ -116,13 +123,13 @@ def _schema(restored: Restored) -> Check:
 def _extensions(restored: Restored) -> Check:
     with _connected(restored) as connection:
         found = dict(connection.execute("SELECT extname, extversion FROM pg_extension").fetchall())
-    expected = restored.manifest.facts.get("extensions", {})
+    expected = restored.recorded.facts.get("extensions", {})
     wrong = [f"the extension {name} is missing" for name in expected if name not in found]
     return _judged("extensions", wrong, ", ".join(sorted(found)))
 
 
 def _alembic(restored: Restored) -> Check:
-    expected = restored.manifest.facts.get("alembic_heads") or []
+    expected = restored.recorded.facts.get("alembic_heads") or []
     if not expected:
         return Check(name="alembic", outcome=SKIPPED, detail="the database has no Alembic history")
     with _connected(restored) as connection:

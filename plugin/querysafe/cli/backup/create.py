@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from querysafe.backup.logical import create as logical
-from querysafe.cli.backup import options
+from querysafe.cli.backup import engine, options
 from querysafe.cli.backup.progress import bars
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ Examples:
 """
 
 
+@engine.on_engine(engine.create, goes=("incremental", "kind"))
 @click.command(epilog=_EPILOG)
 @click.option(
     "--database",

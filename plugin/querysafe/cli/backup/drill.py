@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from querysafe.cli.backup import moment, options
+from querysafe.cli.backup import engine, moment, options
 from querysafe.cli.backup.progress import bars
 from querysafe.exit_codes import ExitCode
 
@@ -24,6 +24,7 @@ Examples:
 """
 
 
+@engine.on_engine(engine.drill, goes=("backup_id", "smoke", "bin_directory"))
 @click.command(epilog=_EPILOG)
 @options.repository
 @options.backup_id

@@ -2,7 +2,7 @@
 
 import click
 
-from querysafe.cli.backup import options
+from querysafe.cli.backup import engine, options
 
 _EPILOG = """\b
 Exit status:
@@ -16,6 +16,7 @@ Examples:
 """
 
 
+@engine.on_engine(engine.list_backups)
 @click.command("list", epilog=_EPILOG)
 @options.repository
 @options.form

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from querysafe.cli.backup import options
+from querysafe.cli.backup import engine, options
 from querysafe.cli.backup.progress import bars
 from querysafe.exit_codes import ExitCode
 
@@ -24,6 +24,7 @@ Examples:
 """
 
 
+@engine.on_engine(engine.verify, goes=("backup_id",))
 @click.command(epilog=_EPILOG)
 @options.repository
 @options.backup_id
