@@ -164,6 +164,12 @@ def test_only_the_upgrade_is_judged_unless_the_downgrade_is_asked_for(tmp_path: 
     assert (finding.rule.id, finding.call_sites[0].function) == ("QS512", "downgrade")
 
 
+def test_an_index_of_a_partitioned_parent_is_dropped_as_it_must_be(tmp_path: Path) -> None:
+    parent = 'op.execute("CREATE INDEX ix ON ONLY t (a)")\n'
+    assert rules(tmp_path, parent + 'op.execute("DROP INDEX IF EXISTS ix")') == []
+    assert rules(tmp_path, parent + 'op.execute("DROP INDEX IF EXISTS other")') == ["QS510"]
+
+
 def test_a_table_declared_small_is_not_accused_of_its_size_but_of_a_name_that_goes(
     tmp_path: Path,
 ) -> None:

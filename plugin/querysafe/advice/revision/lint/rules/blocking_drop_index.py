@@ -30,10 +30,13 @@ RULE = Rule(
 def find(revision: Revision, around: Surroundings) -> Iterator[Breach]:
     """Report drops that are not concurrent."""
     partitioned = around.partitioned | revision.partitioned
+    of_parents = {each.name for each in (*around.before, *revision.changes) if each.only}
     for change in revision.changes:
         if change.kind != "drop_index" or change.concurrently:
             continue
-        if change.table in partitioned or not around.is_watched(revision, change.table):
+        if change.name in of_parents or change.table in partitioned:
+            continue
+        if not around.is_watched(revision, change.table):
             continue
         if change.is_sql:
             cure = autocommit(executed(concurrent(change.source)))
