@@ -28,9 +28,8 @@ def in_the_middle(shop: Bench, running: "subprocess.Popen[str]") -> bool:
 
 
 def files(shop: Bench) -> list[str]:
-    """What lies in the repository, hidden things too."""
-    root = Path(shop.repository)
-    return [path.name for path in root.rglob("*") if path.is_file()]
+    """What lies in the repository, hidden things too, but for the notes of `status`."""
+    return [path.name for path in shop_files(shop) if path.parent.name != "outcomes"]
 
 
 def test_a_backup_ends_well_and_restores(shop: Bench) -> None:

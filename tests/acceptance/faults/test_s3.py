@@ -26,7 +26,8 @@ def large(remote: Bench) -> Bench:
 
 def left(s3: Store, bench: Bench) -> list[str]:
     """What the bucket holds of a bench, but for notes of a backup that is whole."""
-    return [name for name in s3.files() if name.startswith(f"{BUCKET}/{bench.database}/")]
+    folder = f"{BUCKET}/{bench.database}/"
+    return [name for name in s3.files() if name.startswith(folder) and "/outcomes/" not in name]
 
 
 def aborted(proxy: Proxy) -> bool:
