@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from querysafe.advice import absence, naming, remarks
 from querysafe.advice.advice import Advice, Advised, Effect
@@ -57,7 +57,10 @@ def advise(
         subjects, refused = plan(planner, workload.statements, limits.samples, step)
     followers = [statement for statement, _ in cascades(subjects, relations)]
     more, _ = plan(planner, followers, limits.samples)
-    every = [*subjects, *more]
+    every, cheap = _dearest([*subjects, *more], limits.statements)
+    if cheap:
+        reason = f"beyond the {limits.statements} dearest"
+        workload = replace(workload, set_aside={**workload.set_aside, reason: cheap})
     candidates = propose(planner, every)
     existing = planner.existing()
     standing = {each.index.definition() for each in existing if each.valid}
@@ -104,6 +107,22 @@ def advise(
         refused=[*refused, *_lacking(not_taken)],
         budget_bytes=limits.budget_bytes,
     )
+
+
+def _dearest(subjects: Sequence[Subject], most: int) -> tuple[list[Subject], int]:
+    """The statements that matter in their order, and how many are left out."""
+    if len(subjects) <= most:
+        return list(subjects), 0
+    ranked = sorted(
+        range(len(subjects)),
+        key=lambda at: (
+            not subjects[at].statement.writes,
+            -subjects[at].weight * subjects[at].plans[0].cost,
+        ),
+    )
+    writing = sum(each.statement.writes for each in subjects)
+    kept = sorted(ranked[: most + writing])
+    return [subjects[at] for at in kept], len(subjects) - len(kept)
 
 
 def _lacking(not_taken: Sequence[Refused]) -> list[Refused]:

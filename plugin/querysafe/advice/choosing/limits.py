@@ -15,5 +15,7 @@ class Limits:
     """By what the cost of writing an index is multiplied; 0 for a workload that only reads."""
     seconds: float = 30.0
     """After so long the search keeps what it has."""
+    statements: int = 300
+    """The dearest statements that are advised on, by cost and calls; those that write count all."""
     samples: int = 3
     """Sets of values of a statement that are planned."""

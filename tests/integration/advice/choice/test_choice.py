@@ -98,3 +98,16 @@ def test_the_same_workload_gets_the_same_advice(advised: Advised) -> None:
     assert [spelled(each.index) for each in first.indexes] == [
         spelled(each.index) for each in second.indexes
     ]
+
+
+def test_of_thousands_of_statements_the_dearest_are_advised_on(advised: Advised) -> None:
+    advice = advised(
+        (1, "SELECT * FROM categories WHERE id = $1", [[7]]),
+        (9, ITEMS, [[7]]),
+        (1, "SELECT * FROM users WHERE id = $1", [[7]]),
+        (1, "UPDATE products SET stock = 1 WHERE id = $1", [[7]]),
+        statements=1,
+    )
+    assert [each.statement.sql.split()[0] for each in advice.effects] == ["SELECT", "UPDATE"]
+    assert advice.workload.set_aside == {"beyond the 1 dearest": 2}
+    assert [spelled(each.index) for each in advice.indexes] == ["order_items (order_id)"]
