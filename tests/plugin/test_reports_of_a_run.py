@@ -148,3 +148,18 @@ def test_junit_tells_queries_and_findings(shop: Project) -> None:
     written = (shop.root / "junit.xml").read_text("utf-8")
     assert written.count('<property name="querysafe.queries" value="4"') == 4
     assert written.count('<property name="querysafe.finding" value="QS101 ') == 4
+
+
+def test_what_an_earlier_run_recorded_is_not_mixed_into_the_new_one(shop: Project) -> None:
+    folder = shop.root / "recordings"
+    shop.run("--querysafe-record=recordings")
+    kept = {path.name for path in folder.iterdir()}
+    gone = next(iter(kept))
+    renamed = folder / "test_renamed-0123456789.ndjson"
+    renamed.write_text((folder / gone).read_text())
+    log = folder / "application.ndjson"
+    log.write_text('{"db.query.text": "SELECT 1"}\n')
+    shop.run("--collect-only", "--querysafe-record=recordings")
+    assert renamed.exists()
+    shop.run("--querysafe-record=recordings")
+    assert {path.name for path in folder.iterdir()} == kept | {log.name}

@@ -5,7 +5,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,9 @@ from querysafe.settings import Settings
 
 TOLD = "querysafe_told"
 """Attribute of a failed report: the identities of the findings that are its reason."""
+
+
+_HEAD = b'{"querysafe": "recording"'
 
 
 class Reporter:
@@ -41,6 +44,8 @@ class Reporter:
         if self._settings.record is not None:
             folder = self._config.invocation_params.dir / self._settings.record
             folder.mkdir(parents=True, exist_ok=True)
+            if not self._config.getoption("collectonly", False):
+                _forget(folder)
             return folder
         if self._settings.html is None:
             return None
@@ -148,6 +153,16 @@ class Reporter:
         if self._settings.github == "auto":
             return os.environ.get("GITHUB_ACTIONS") == "true"
         return self._settings.github == "on"
+
+
+def _forget(folder: Path) -> None:
+    """Remove what an earlier run recorded, and nothing else: tests are renamed and removed."""
+    for path in folder.glob("*.ndjson"):
+        with suppress(OSError):  # one that cannot be replaced is told when it is written
+            with path.open("rb") as file:
+                is_ours = file.read(len(_HEAD)) == _HEAD
+            if is_ours:
+                path.unlink()
 
 
 def _told(terminal: Any) -> set[tuple[str, str]]:

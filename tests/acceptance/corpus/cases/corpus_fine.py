@@ -4,8 +4,12 @@ import asyncio
 import functools
 import time
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import pytest
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.script import ScriptDirectory
 from blog.models import Author, Comment, Post, Tag
 from hr.models import Department, Employee, Engineer, Manager
 from shop.models import AuditEntry, Category, Customer, Line, Order, Payment, Product, Setting
@@ -748,3 +752,34 @@ def test_fine_two_lines_of_one_round(session):  # good
     for key in session.scalars(select(Customer.id).where(Customer.id == 1)).all():
         first, second = again(session, key)
         assert first == second
+
+
+REVISION = """
+revision, down_revision = {0!r}, {1!r}
+
+def upgrade():
+    pass
+"""
+
+
+def test_fine_migrations_one_by_one(engine, tmp_path):  # good
+    names = [None, "a", "b", "c"]
+    (tmp_path / "versions").mkdir()
+    for before, name in pairwise(names):
+        (tmp_path / "versions" / f"{name}.py").write_text(REVISION.format(name, before))
+    config = Config()
+    config.set_main_option("script_location", str(tmp_path))
+    config.set_main_option("path_separator", "os")
+    script = ScriptDirectory.from_config(config)
+
+    def upgrade(revision, _context):
+        return script._upgrade_revs("head", revision)
+
+    def migrate() -> None:
+        with EnvironmentContext(config, script, fn=upgrade) as migrations, engine.begin() as link:
+            migrations.configure(connection=link)
+            migrations.run_migrations()
+
+    migrate()
+    with engine.connect() as connection:
+        assert connection.scalar(text("SELECT version_num FROM alembic_version")) == "c"
