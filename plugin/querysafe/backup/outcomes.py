@@ -69,6 +69,10 @@ def noted(repository: Repository, work: str, subject: str = "") -> Iterator[Noti
     except QuerysafeError as error:
         _remember(repository, work, subject, started, error.message)
         raise
+    except Exception as error:
+        # A time limit, or a mistake of ours; its words may hold what nobody should keep.
+        _remember(repository, work, subject, started, f"it was ended by {type(error).__name__}")
+        raise
     _remember(repository, work, subject, started, noting.problem)
 
 

@@ -10,6 +10,7 @@ from querysafe.backup.catalog import Listed
 from querysafe.backup.outcomes import Outcome, outcomes
 from querysafe.backup.repository import Repository
 from querysafe.backup.retention import AHEAD
+from querysafe.backup.wal.names import Segment, parse_lsn
 from querysafe.backup.wal.status import WalStatus
 from querysafe.backup.wal.status import status as wal_status
 
@@ -19,13 +20,19 @@ class Promise:
     """What is promised of every database that has a backup."""
 
     max_age: timedelta = timedelta(hours=26)
-    """Of the newest whole backup: a day, and time to make it."""
+    """Of the newest whole logical backup: a day, and time to make it."""
+    max_base_age: timedelta = timedelta(days=8)
+    """Of the newest whole base backup: a week, and a day; what is lost is a matter of the WAL."""
     max_verified_age: timedelta = timedelta(days=8)
     """Of the newest restore that was compared: a week, and a day."""
     max_wal_lag: timedelta | None = None
     """Of the newest archived segment. A server that writes nothing archives nothing unless
     ``archive_timeout`` is set, so that nothing is promised by default.
     """
+
+    def of(self, kind: str) -> timedelta:
+        """How old the newest backup of a kind may be."""
+        return self.max_base_age if kind == "base" else self.max_age
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,10 +99,11 @@ def look(
     *,
     now: datetime,
     kinds: Sequence[str] = (),
+    scheduled: Sequence[str] = (),
 ) -> Standing:
     """Read a repository and judge it; with ``kinds``, those kinds of backup only.
 
-    Raises :class:`RepositoryError` when the repository cannot be read.
+    Of each of ``kinds`` and of ``scheduled`` there must be a whole backup. Raises :class:`RepositoryError` when the repository cannot be read.
     """
     listed = catalog.listing(repository)
     return judge(
@@ -109,6 +117,7 @@ def look(
         known=outcomes(repository),
         times=drill_notes.restore_seconds(repository),
         promise=promise or Promise(),
+        scheduled=(*kinds, *scheduled),
         now=now,
     )
 
@@ -121,6 +130,7 @@ def judge(
     known: tuple[Outcome, ...] = (),
     times: Mapping[str, float] | None = None,
     promise: Promise,
+    scheduled: Sequence[str] = (),
     now: datetime,
 ) -> Standing:
     """Judge what was read: a pure function of the backups, the archive and the moment."""
@@ -137,7 +147,8 @@ def judge(
     )
     broken = [
         *_of_backups(kept, groups, listed, promise, now),
-        *(each for status in wal for each in _of_wal(status, promise, now)),
+        *_of_kinds(kept, scheduled),
+        *(each for status in wal for each in _of_wal(status, listed, promise, now)),
         *_of_failures(known),
     ]
     return Standing(
@@ -263,12 +274,12 @@ def _of_backups(
                 f"{ago(each.newest - now)} in the future",
                 cure="set the clocks of the machines that make and watch backups",
             )
-        elif now - each.newest > promise.max_age:
+        elif now - each.newest > promise.of(each.kind):
             yield Broken(
                 promise="backup",
                 subject=each.subject,
                 words=f"the newest {each.kind} backup of {each.subject} is "
-                f"{ago(now - each.newest)} old; {ago(promise.max_age)} are promised",
+                f"{ago(now - each.newest)} old; {ago(promise.of(each.kind))} are promised",
                 cure=make,
             )
         since = each.verified or each.oldest
@@ -303,9 +314,28 @@ def _of_backups(
                 break
 
 
-def _of_wal(status: WalStatus, promise: Promise, now: datetime) -> Iterator[Broken]:
+def _of_kinds(kept: Sequence[Kept], scheduled: Sequence[str]) -> Iterator[Broken]:
+    if not kept:
+        return  # which is said already
+    for kind in dict.fromkeys(scheduled):
+        if all(each.kind != kind for each in kept):
+            yield Broken(
+                promise="backup",
+                subject=kind,
+                words=f"there is no whole {kind} backup, which the schedule makes",
+                cure=f"run `querysafe backup create --kind {kind}`, and see why the schedule "
+                "did not",
+            )
+
+
+def _of_wal(
+    status: WalStatus, listed: Sequence[Listed], promise: Promise, now: datetime
+) -> Iterator[Broken]:
     subject = f"the cluster {status.system}"
+    begin = _newest_base_begins(status, listed)
     for gap in status.gaps:
+        if gap.last[8:] < begin:
+            continue  # A base backup was made since: what comes next can be restored again.
         missing = gap.first if gap.count == 1 else f"{gap.first} to {gap.last}"
         yield Broken(
             promise="wal",
@@ -324,6 +354,19 @@ def _of_wal(status: WalStatus, promise: Promise, now: datetime) -> Iterator[Brok
                 f"{ago(promise.max_wal_lag)} are promised",
                 cure="look at pg_stat_archiver and at the server's log",
             )
+
+
+def _newest_base_begins(status: WalStatus, listed: Sequence[Listed]) -> str:
+    """The segment at which the newest base backup of a cluster begins, without its timeline."""
+    begins = (
+        Segment.at(0, parse_lsn(each.manifest.start_lsn), status.segment_bytes).name[8:]
+        for each in listed
+        if each.status == "ok"
+        and each.manifest is not None
+        and each.manifest.system_identifier == status.system
+        and each.manifest.start_lsn is not None
+    )
+    return max(begins, default="")
 
 
 def _of_failures(known: Sequence[Outcome]) -> Iterator[Broken]:

@@ -54,6 +54,7 @@ class Settings:
     """URL of a server for drills of logical backups; a throw-away one by default."""
     postgres_bin: Path | None = None
     max_age: timedelta = Promise().max_age
+    max_base_age: timedelta = Promise().max_base_age
     max_verified_age: timedelta = Promise().max_verified_age
     max_wal_lag: timedelta | None = None
     schedule: Mapping[str, str] = field(default_factory=lambda: dict(SCHEDULE))
@@ -72,6 +73,7 @@ class Settings:
         """What `querysafe backup status` judges by."""
         return Promise(
             max_age=self.max_age,
+            max_base_age=self.max_base_age,
             max_verified_age=self.max_verified_age,
             max_wal_lag=self.max_wal_lag,
         )
@@ -115,7 +117,7 @@ def load(directory: Path | None = None, *, environ: Mapping[str, str] | None = N
 
 
 def table(directory: Path | None = None) -> Mapping[str, Any]:
-    """``[tool.querysafe.backup]`` as it is written; empty when there is none."""
+    """``[tool.querysafe.backup]``, its paths placed beside the file; empty when there is none."""
     start = (directory or Path.cwd()).resolve()
     for folder in (start, *start.parents):
         path = folder / "pyproject.toml"
@@ -131,8 +133,22 @@ def table(directory: Path | None = None) -> Mapping[str, Any]:
                     f'"tool.querysafe.backup" in "{path}" is no table',
                     hint="write [tool.querysafe.backup]",
                 )
-            return content
+            return _placed(content, folder)
     return {}
+
+
+def _placed(content: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+    """The paths of a project are its own, wherever below it a command runs."""
+
+    def place(given: Any) -> Any:
+        if isinstance(given, list):
+            return [place(each) for each in given]
+        if not isinstance(given, str) or not given or "://" in given:
+            return given
+        return str(folder / Path(given).expanduser())
+
+    paths = ("repository", "identity", "smoke", "postgres_bin")
+    return {name: place(value) if name in paths else value for name, value in content.items()}
 
 
 def span(place: str, given: Any) -> timedelta:
@@ -205,6 +221,7 @@ _READERS: Mapping[str, Any] = {
     "server": _text,
     "postgres_bin": _path,
     "max_age": span,
+    "max_base_age": span,
     "max_verified_age": span,
     "max_wal_lag": span,
     "schedule": _times,

@@ -1,5 +1,6 @@
 """What breaks the promise of a repository, and what does not."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -89,7 +90,7 @@ def test_every_database_and_kind_is_judged_apart() -> None:
     found = standing(
         backup(HOUR),
         backup(timedelta(days=2), database="books"),
-        backup(timedelta(days=3), kind="base", database=""),
+        backup(timedelta(days=9), kind="base", database=""),
     )
     assert [each.subject for each in found.broken] == ["the cluster 7", '"books"']
 
@@ -128,6 +129,20 @@ def test_a_gap_of_the_archive_breaks_the_promise_and_its_age_only_where_one_is_p
     gap = archive(closed=HOUR, gaps=(Gap(first="F", last="F", count=1),))
     (broken,) = standing(backup(HOUR), wal=(gap,)).broken
     assert "lacks F: no moment after it" in broken.words
+
+
+def test_a_gap_is_history_once_a_base_backup_was_made_after_it() -> None:
+    name = "000000010000000000000005"
+    holed = archive(closed=HOUR, gaps=(Gap(first=name, last=name, count=1),))
+
+    def based(start: str) -> Listed:
+        made = backup(HOUR, kind="base", database="")
+        assert made.manifest is not None
+        return replace(made, manifest=replace(made.manifest, start_lsn=start))
+
+    assert standing(based("0/6000028"), wal=(holed,)).holds
+    (broken,) = standing(based("0/4000028"), wal=(holed,)).broken
+    assert broken.promise == "wal"
 
 
 def test_work_that_failed_last_is_told_until_it_succeeds() -> None:
@@ -171,3 +186,22 @@ def test_metrics_carry_a_time_for_each_database_and_one_word_on_the_promise() ->
 )
 def test_spans_are_told_in_words(span: timedelta, words: str) -> None:
     assert ago(span) == words
+
+
+def test_a_kind_that_the_schedule_makes_and_nobody_made_is_missed() -> None:
+    listed = [backup(HOUR)]
+    kept = judge("r", listed=listed, promise=Promise(), scheduled=["logical"], now=NOW)
+    assert kept.holds
+    (broken,) = judge(
+        "r", listed=listed, promise=Promise(), scheduled=["logical", "base"], now=NOW
+    ).broken
+    assert (broken.promise, broken.subject) == ("backup", "base")
+    assert "--kind base" in broken.cure
+
+
+def test_a_base_backup_has_an_age_of_its_own() -> None:
+    old = backup(timedelta(days=3), kind="base", database="")
+    assert judge("r", listed=[old], promise=Promise(), now=NOW).holds
+    week = Promise(max_base_age=timedelta(days=2))
+    (broken,) = judge("r", listed=[old], promise=week, now=NOW).broken
+    assert "is 3 days old; 2 days are promised" in broken.words

@@ -37,6 +37,17 @@ schedule = {create = "0 3 * * *"}
     assert settings.schedule == {**SCHEDULE, "create": "0 3 * * *"}
 
 
+def test_a_path_is_the_projects_wherever_below_it_a_command_runs(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(
+        "[tool.querysafe.backup]\n"
+        'repository = "backups"\nsmoke = ["ops/smoke.sql", "/srv/smoke.sql"]\n'
+    )
+    (tmp_path / "ops").mkdir()
+    settings = load(tmp_path / "ops", environ={})
+    assert settings.repository == str(tmp_path / "backups")
+    assert settings.smoke == (tmp_path / "ops" / "smoke.sql", Path("/srv/smoke.sql"))
+
+
 def test_the_environment_goes_before_the_file() -> None:
     settings = read({"repository": "a"}, environ={"QUERYSAFE_BACKUP_REPOSITORY": "b"})
     assert settings.repository == "b"

@@ -57,7 +57,15 @@ def _span(ctx: click.Context, parameter: click.Parameter, value: Any) -> timedel
     default="26h",
     show_default=True,
     metavar="SPAN",
-    help="How old the newest whole backup may be: 90s, 10m, 26h, 8d, 2w.",
+    help="How old the newest whole logical backup may be: 90s, 10m, 26h, 8d, 2w.",
+)
+@click.option(
+    "--max-base-age",
+    callback=_span,
+    default="8d",
+    show_default=True,
+    metavar="SPAN",
+    help="How old the newest whole base backup may be.",
 )
 @click.option(
     "--max-verified-age",
@@ -91,6 +99,7 @@ def status(
     repository: str,
     kinds: tuple[str, ...],
     max_age: timedelta,
+    max_base_age: timedelta,
     max_verified_age: timedelta,
     max_wal_lag: timedelta | None,
     textfile: Path | None,
@@ -107,7 +116,12 @@ def status(
     from querysafe.backup.promise import Promise, look, to_json
     from querysafe.backup.settings import read
 
-    promise = Promise(max_age=max_age, max_verified_age=max_verified_age, max_wal_lag=max_wal_lag)
+    promise = Promise(
+        max_age=max_age,
+        max_base_age=max_base_age,
+        max_verified_age=max_verified_age,
+        max_wal_lag=max_wal_lag,
+    )
     standing = look(options.opened(repository), promise, now=datetime.now(UTC), kinds=kinds)
     if textfile is not None:
         write_textfile(standing, textfile)

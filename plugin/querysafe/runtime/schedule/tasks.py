@@ -183,7 +183,7 @@ def wal_check() -> dict[str, Any]:
     from querysafe.backup.promise import look, to_json
 
     settings, repository = _opened()
-    standing = look(repository, settings.promise, now=datetime.now(UTC))
+    standing = look(repository, settings.promise, now=datetime.now(UTC), scheduled=settings.kinds)
     if not standing.holds:
         raise PromiseBroken("; ".join(each.words for each in standing.broken))
     problem = ping(settings.ping_url) if settings.ping_url else None
