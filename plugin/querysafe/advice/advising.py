@@ -104,7 +104,7 @@ def advise(
         ),
         # An expression that the server takes for no index was a guess of ours; an extension that
         # it lacks is for the user to install.
-        refused=[*refused, *_lacking(not_taken)],
+        refused=[*refused, *(_lacking(not_taken) if offered else not_taken[:1])],
         budget_bytes=limits.budget_bytes,
     )
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 from querysafe.advice.advice import Advice, Effect, Remark
+from querysafe.advice.index import Index
 from querysafe.advice.workload import Statement
 from querysafe.fingerprint import shape
 
@@ -69,6 +70,11 @@ def plural(count: int, word: str) -> str:
 def summary(advice: Advice) -> str:
     """The advice in one sentence."""
     effects = read(advice)
+    untried = any(
+        isinstance(each.what, Index) and not each.what.extensions for each in advice.refused
+    )
+    if not advice.indexes and untried:
+        return f"No index could be tried for {plural(len(effects), 'statement')}."
     if not advice.indexes:
         return f"No index would pay for {plural(len(effects), 'statement')}."
     taken = size(sum(each.bytes for each in advice.indexes))

@@ -168,3 +168,21 @@ def test_the_command_group_still_has_its_commands() -> None:
     assert nothing.exit_code == 2
     missing = _run("queries.sql")
     assert "advise --help`" in missing.stderr
+
+
+def test_a_database_asked_live_without_hypopg_says_that_nothing_could_be_tried(
+    shop: Database, tmp_path: Path
+) -> None:
+    with psycopg.connect(shop.dsn, autocommit=True) as connection:
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS live AS SELECT i, i % 7 AS k FROM generate_series(1, 50000) i"
+        )
+        connection.execute("ANALYZE live")
+    (tmp_path / "q.sql").write_text("SELECT * FROM live WHERE i = 7;")
+    done = _run(tmp_path / "q.sql", "--database", shop.dsn, "--live")
+    assert done.stdout.startswith("No index could be tried for 1 statement.")
+    assert "hypopg" in done.stdout
+    both = _run(tmp_path / "q.sql", "--database", shop.dsn, "--live", "--rows", "5")
+    assert both.exit_code == 2
+    with psycopg.connect(shop.dsn, autocommit=True) as connection:
+        connection.execute("DROP TABLE live")
