@@ -172,7 +172,7 @@ def test_a_part_that_is_gone_is_missed(shop: Bench) -> None:
         assert found["status"] == "damaged"
         assert path.name in found["problem"]
         shop.run("verify", "--repository", shop.repository, "--id", found["id"], status=1)
-        overwrite(path, kept)
+        path.write_bytes(kept)
     assert shop.databases() == {shop.database}
 
 
