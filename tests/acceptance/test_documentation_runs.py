@@ -193,7 +193,7 @@ def exists(block: Block, command: str) -> None:
             known = set(project["project"]["optional-dependencies"])
             assert set(extra.split(",")) <= known, f"{block}: {command}"
     else:
-        assert program in ("git", "cat", "ls", "cd", "gh"), f"{block}: {command}"
+        assert program in ("git", "cat", "ls", "cd", "gh", "pip"), f"{block}: {command}"
 
 
 def test_a_page_that_shows_something_else_is_found() -> None:
