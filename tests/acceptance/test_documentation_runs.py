@@ -155,6 +155,9 @@ def understand(block: Block) -> None:
         named = {key for section in parser.sections() for key in parser[section]}
         ours = {key for key in named if key.startswith("querysafe")}
         assert ours <= {option.ini for option in OPTIONS}, block
+    elif block.language == "shell":
+        for command in block.text.splitlines():
+            exists(block, command)
     elif block.language == "yaml":
         yaml.safe_load(block.text)
         for command in re.findall(r"(?:run:|\|)\s+((?:pytest|querysafe) .*)", block.text):
