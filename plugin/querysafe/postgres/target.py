@@ -141,8 +141,8 @@ class Target:
     def credentials(self) -> Iterator[dict[str, str]]:
         """The whole environment of a client program.
 
-        The password stands in a passfile of mode 0600 that lives as long as the block: an
-        environment can be read by others of the same user, and is inherited.
+        The password stands in a passfile that lives as long as the block: an environment can
+        be read by others of the same user, and is inherited.
         """
         environment = inherited()
         environment.setdefault("PGAPPNAME", "querysafe")
@@ -152,17 +152,36 @@ class Target:
                 environment["PGPASSFILE"] = os.environ["PGPASSFILE"]
             yield environment
             return
-        folder = Path(tempfile.mkdtemp(prefix="querysafe-"))
+        escaped = self.password.replace("\\", "\\\\").replace(":", "\\:")
+        with _passfile(f"*:*:*:*:{escaped}\n") as path:
+            yield {**environment, "PGPASSFILE": path}
+
+
+@contextmanager
+def _passfile(text: str) -> Iterator[str]:
+    """Where programs of ours may read this, of mode 0600 (manual, 34.16).
+
+    On Linux it lies in memory and ends with this process, however that ends (memfd_create(2));
+    elsewhere it is a file of a new folder.
+    """
+    if hasattr(os, "memfd_create"):
+        descriptor = os.memfd_create("passfile")
         try:
-            passfile = folder / secrets.token_hex(4)
-            descriptor = os.open(passfile, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                escaped = self.password.replace("\\", "\\\\").replace(":", "\\:")
-                file.write(f"*:*:*:*:{escaped}\n")
-            environment["PGPASSFILE"] = str(passfile)
-            yield environment
+            os.fchmod(descriptor, 0o600)
+            os.write(descriptor, text.encode())
+            yield f"/proc/{os.getpid()}/fd/{descriptor}"
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            os.close(descriptor)
+        return
+    folder = Path(tempfile.mkdtemp(prefix="querysafe-"))
+    try:
+        path = folder / secrets.token_hex(4)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        yield str(path)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def inherited() -> dict[str, str]:
