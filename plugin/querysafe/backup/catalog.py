@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from querysafe.backup import data_key
 from querysafe.backup.errors import BackupError, DamagedBackup, ManifestError, ObjectMissing
 from querysafe.backup.lease import leases
 from querysafe.backup.manifest import NAME, OURS, Manifest, decode, encode, is_id
@@ -39,8 +40,6 @@ class Listed:
 
 
 _LOCKED = "locked/"
-KEY = "key.age"
-"""The wrapped data key of an encrypted backup, beside its parts."""
 
 
 def place(id: str, name: str) -> str:
@@ -145,7 +144,8 @@ def remove(repository: Repository, id: str) -> None:
     repository.delete(place(id, NAME))
     for part in manifest.parts:
         repository.delete(place(id, part.name))
-    repository.delete(place(id, KEY))
+    for wrap in data_key.wraps(repository, id):
+        repository.delete(wrap.object)
     for folder in ("drills", "verified"):
         repository.delete(f"{folder}/{id}.json")
 
@@ -236,6 +236,8 @@ def _unsound(manifest: Manifest, sizes: dict[str, int]) -> Iterator[str]:
             yield f'"{part.name}" is missing'
         elif size != part.stored_bytes:
             yield f'"{part.name}" has {size} bytes instead of {part.stored_bytes}'
+    if manifest.data_key is not None and not any(map(data_key.is_wrap, sizes)):
+        yield "its wrapped key is missing"
 
 
 def _newest_first(each: Listed) -> tuple[str, str]:

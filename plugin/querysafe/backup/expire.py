@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from querysafe.backup import catalog, streams, verdicts
+from querysafe.backup import catalog, data_key, streams, verdicts
 from querysafe.backup.catalog import Listed
 from querysafe.backup.errors import DamagedBackup, ObjectMissing, RetentionError
 from querysafe.backup.manifest import Manifest
@@ -67,7 +67,8 @@ def expire(
                     deleted(decision.candidate.id)
         for log in wal:
             for file in log.expired:
-                repository.delete(file.object)
+                for copy in file.copies:
+                    repository.delete(copy.object)
         swept = catalog.sweep(repository, now)
     return Expired(
         decisions=tuple(sorted(decisions, key=lambda each: each.candidate.id, reverse=True)),
@@ -146,7 +147,7 @@ def _read(repository: Repository, manifest: Manifest) -> str | None:
                 streams.check(stream, part)
     except (DamagedBackup, ObjectMissing) as error:
         return error.message
-    return None
+    return next(data_key.problems(repository, manifest), None)
 
 
 def _children_first(decision: Decision) -> tuple[datetime, str]:

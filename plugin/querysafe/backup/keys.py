@@ -3,6 +3,7 @@ wrapped for each recipient, the content authenticated in chunks of 64 KiB. The p
 ``age`` opens what we write, so nobody is locked in. ``pyrage`` is the library.
 """
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +37,12 @@ class Recipients:
         if not parsed:
             raise BackupError("no recipient was named", hint="write age1…")
         return cls(tuple(texts), tuple(parsed))
+
+    @property
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits that are the same for the same keys in any order."""
+        keys = sorted({" ".join(name.split()[:2]) for name in self.names})
+        return hashlib.sha256("\n".join(keys).encode()).hexdigest()[:16]
 
     def encrypt(self, source: Any, sink: Any) -> None:
         """Encrypt all that the source holds."""
@@ -80,6 +87,20 @@ class Identities:
         if not found:
             raise KeyMissing(f'"{file}" holds no private key', hint="write one with age-keygen")
         return cls(tuple(found))
+
+    @classmethod
+    def of(cls, text: str) -> "Identities":
+        """Take one private key of age. Raises :class:`KeyMissing` when it is none."""
+        pyrage = _pyrage()
+        try:
+            return cls((pyrage.x25519.Identity.from_str(text),))
+        except pyrage.IdentityError:
+            raise KeyMissing("that is no private key of age") from None
+
+    @property
+    def public(self) -> tuple[str, ...]:
+        """The public halves of the keys of age; those of SSH are left out."""
+        return tuple(str(each.to_public()) for each in self._parsed if hasattr(each, "to_public"))
 
     def decrypt(self, source: Any, sink: Any, name: str) -> None:
         """Decrypt all that the source holds; ``name`` is for the message of an error."""

@@ -11,16 +11,19 @@ from typing import Any
 
 from querysafe.backup.errors import ManifestError
 
-VERSION = 1
+VERSION = 2
+"""Of a backup with a data key; what has none is written as version 1, which older ones read."""
 NAME = "manifest.json"
 _ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}")
 _PART = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 _SYSTEM = re.compile(r"[0-9]{0,20}")
 _LSN = re.compile(r"[0-9A-Fa-f]{1,8}/[0-9A-Fa-f]{1,8}")
+_PUBLIC = re.compile(r"age1[0-9a-z]{58}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 KINDS = ("logical", "base")
 OURS = re.compile(
-    r"(database\.dump|globals\.sql|schema\.sql|base\.tar|files\.json)\.zst(\.age)?|key\.age"
+    r"(database\.dump|globals\.sql|schema\.sql|base\.tar|files\.json)\.zst(\.age)?"
+    r"|key-[0-9a-f]{16}-[0-9a-f]{16}\.age"
 )
 """What an unfinished backup may have stored; what else lies in its folder is somebody's."""
 
@@ -72,6 +75,10 @@ class Manifest:
     compression: str = "zstd"
     encryption: str = "none"
     """``none`` or ``age``."""
+    data_key: str | None = None
+    """The public key that the parts are encrypted for; the private one lies beside them, wrapped.
+    ``None`` when there is no encryption, and in backups from before there were data keys, whose
+    parts are encrypted for the recipients themselves."""
     tools: Mapping[str, str] = field(default_factory=dict)
     """Program to version."""
     contents: tuple[Content, ...] = ()
@@ -91,6 +98,9 @@ class Manifest:
             self.parent is None or bool(_ID.fullmatch(self.parent)),
             f'"{self.parent}" is no id of a backup',
         )
+        key = self.data_key
+        keyed = key is None or (self.encryption == "age" and bool(_PUBLIC.fullmatch(key)))
+        _must(keyed, f'"{self.id}" has a data key that is none')
         names = {part.name for part in self.parts}
         _must(len(names) == len(self.parts), f'"{self.id}" has two parts of one name')
         for part in self.parts:
@@ -138,6 +148,9 @@ def is_id(text: str) -> bool:
 def encode(manifest: Manifest) -> bytes:
     """Write a manifest as JSON which carries its own SHA-256."""
     content: dict[str, Any] = {"version": VERSION, **asdict(manifest)}
+    if manifest.data_key is None:
+        content["version"] = 1
+        del content["data_key"]
     content["started"] = manifest.started.astimezone(UTC).isoformat()
     content["ended"] = manifest.ended.astimezone(UTC).isoformat()
     content["manifest_sha256"] = _sealed(content)
@@ -155,7 +168,7 @@ def decode(data: bytes, *, id: str) -> Manifest:
         raise ManifestError(f'the manifest of "{id}" is no JSON') from None
     _must(isinstance(content, dict), f'the manifest of "{id}" is no object')
     version = content.get("version")
-    if version != VERSION:
+    if version not in range(1, VERSION + 1) or isinstance(version, bool):
         raise ManifestError(
             f'the manifest of "{id}" has version {version!r}, this is {VERSION}',
             hint="read it with the querysafe that wrote it, or a newer one",
@@ -163,6 +176,10 @@ def decode(data: bytes, *, id: str) -> Manifest:
     sealed = content.pop("manifest_sha256", None)
     _must(sealed == _sealed(content), f'the manifest of "{id}" was changed after it was written')
     del content["version"]
+    _must(
+        (version == 1) == (content.get("data_key") is None),
+        f'the manifest of "{id}" has version {version}, which its data key is not of',
+    )
     try:
         manifest = Manifest(
             **{

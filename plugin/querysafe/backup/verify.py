@@ -1,10 +1,11 @@
 """Verifying a backup without restoring it: every byte, every part, the archive's own list."""
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from querysafe.backup import catalog, streams
+from querysafe.backup import catalog, data_key, streams
 from querysafe.backup.errors import (
     BackupError,
     DamagedBackup,
@@ -18,6 +19,7 @@ from querysafe.backup.manifest import Manifest, Part
 from querysafe.backup.repository import Repository
 from querysafe.backup.steps import Steps
 from querysafe.backup.wal import archive
+from querysafe.backup.wal.archive import Archived
 from querysafe.backup.wal.coverage import cover
 from querysafe.errors import ServerError
 from querysafe.postgres.child import child
@@ -110,13 +112,30 @@ def _read_wal(
         for file in coverage.chain:
             if file.is_encrypted and identities is None:
                 continue
-            try:
-                archive.fetch(repository, file, identities)
-                read += 1
-            except (DamagedBackup, KeyMissing, ObjectMissing) as error:
-                problems.append(error.message)
+            wrong = list(_wrong_with(repository, file, identities))
+            problems += wrong
+            read += not wrong
             step.advance(file.size)
     return read, problems
+
+
+def _wrong_with(
+    repository: Repository, file: Archived, identities: Identities | None
+) -> Iterator[str]:
+    """What is wrong with the copies of an archived file: one that opens, and none damaged, is right."""
+    unread: str | None = None
+    is_open = False
+    for copy in file.copies:
+        try:
+            archive.fetch_copy(repository, copy, identities)
+            is_open = True
+        except KeyMissing as error:
+            unread = error.message
+        except (DamagedBackup, ObjectMissing) as error:
+            is_open = True
+            yield error.message
+    if not is_open and unread is not None:
+        yield unread
 
 
 def _read(
@@ -127,8 +146,16 @@ def _read(
     steps: Steps,
 ) -> Verified:
     readable = manifest.encryption == "none" or identities is not None
-    problems: list[str] = []
-    is_damaged = False
+    problems = list(data_key.problems(repository, manifest))
+    is_damaged = bool(problems)
+    keys = identities
+    if readable and not problems:
+        try:
+            keys = data_key.opened(repository, manifest, identities)
+        except (DamagedBackup, KeyMissing) as error:
+            problems.append(error.message)
+            is_damaged = isinstance(error, DamagedBackup)
+    readable = readable and not problems
     raw = 0
     for part in manifest.parts:
         with steps.step(f"verify {part.name}", total=part.raw_bytes) as step:
@@ -137,9 +164,7 @@ def _read(
                     with repository.open(catalog.place(manifest.id, part.name)) as stream:
                         streams.check(stream, part, step.advance)
                 else:
-                    _read_through(
-                        repository, manifest, part, identities, bin_directory, step.advance
-                    )
+                    _read_through(repository, manifest, part, keys, bin_directory, step.advance)
                     raw += part.raw_bytes
             except (DamagedBackup, KeyMissing, ObjectMissing, ServerError) as error:
                 problems.append(error.message)

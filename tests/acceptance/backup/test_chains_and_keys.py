@@ -108,6 +108,26 @@ def test_a_lost_key_is_said_and_nothing_is_made(
     assert chain.key.read_bytes() not in everything
 
 
+def test_after_a_change_of_keys_the_new_one_restores_all_and_the_old_one_nothing(
+    chain: Chain, repository: Path, data: Path, binaries: Path, tmp_path: Path
+) -> None:
+    public, private = generate()
+    new = tmp_path / "new"
+    new.write_text(private)
+    change = ("rekey", "--repository", repository, "--recipient", public)
+    done = told(*change, "--identity", chain.key)
+    assert [each["rekeyed"] for each in done["backups"]] == [True, True]
+    assert done["wal"]
+    assert told("verify", "--repository", repository, "--identity", chain.key)["sound"]
+    told(*change, "--identity", new, "--drop-old")
+    assert "other keys" in restore(repository, data, "--identity", chain.key, status=3)
+    sound = told("verify", "--repository", repository, "--identity", new)
+    assert (sound["sound"], sound["segments"]) == (True, 2)
+    restore(repository, data, "--identity", new)
+    with restored(data, binaries) as cluster:
+        assert cluster.rows(COUNT) == [(30, 465)]
+
+
 def test_a_missing_parent_makes_what_builds_upon_it_no_backup(
     chain: Chain, repository: Path, data: Path, binaries: Path
 ) -> None:

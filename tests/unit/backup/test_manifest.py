@@ -89,9 +89,25 @@ def test_two_parts_of_one_name_are_refused() -> None:
 def test_a_manifest_of_another_backup_or_version_is_refused() -> None:
     with pytest.raises(ManifestError, match="is that of"):
         decode(encode(SOUND), id=new_id(datetime.now(UTC)))
-    newer = json.dumps({**json.loads(encode(SOUND)), "version": 2}).encode()
-    with pytest.raises(ManifestError, match="version 2"):
+    newer = json.dumps({**json.loads(encode(SOUND)), "version": 3}).encode()
+    with pytest.raises(ManifestError, match="version 3, this is 2"):
         decode(newer, id=ID)
+
+
+def test_only_a_backup_with_a_data_key_needs_the_newer_version() -> None:
+    keyed = replace(SOUND, encryption="age", data_key=f"age1{'q' * 58}")
+    assert decode(encode(keyed), id=ID) == keyed
+    assert json.loads(encode(keyed))["version"] == 2
+    assert json.loads(encode(SOUND))["version"] == 1
+    assert "data_key" not in json.loads(encode(SOUND))
+
+
+@pytest.mark.parametrize(
+    ("encryption", "key"), [("none", f"age1{'q' * 58}"), ("age", "age1"), ("age", "../../etc")]
+)
+def test_a_data_key_that_is_none_is_refused(encryption: str, key: str) -> None:
+    with pytest.raises(ManifestError, match="data key"):
+        replace(SOUND, encryption=encryption, data_key=key)
 
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"\xff", b"{", b'{"version": 1, "a": "\\ud800"}'])

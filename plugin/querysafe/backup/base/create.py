@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from querysafe.backup import catalog, streams
+from querysafe.backup import catalog, data_key, streams
 from querysafe.backup.base.tar import TarWatch
 from querysafe.backup.errors import BackupError
 from querysafe.backup.keys import Identities, Recipients
@@ -104,6 +104,7 @@ def _make(
     ]
     suffix = f".zst{'.age' if wishes.recipients else ''}"
     with discard_on_error(repository, id), _parents_files(repository, wishes) as incremental:
+        keys = data_key.make(repository, id, wishes.recipients)
         with (
             target.credentials() as environment,
             steps.step("pg_basebackup", total=facts["bytes"]) as step,
@@ -115,7 +116,7 @@ def _make(
                 watched,  # type: ignore[arg-type]
                 writer,
                 name=f"base.tar{suffix}",
-                recipients=wishes.recipients,
+                recipients=keys,
                 compression=streams.PAGES,
                 progress=step.advance,
             )
@@ -127,11 +128,11 @@ def _make(
                 io.BytesIO(listed),
                 writer,
                 name=f"files.json{suffix}",
-                recipients=wishes.recipients,
+                recipients=keys,
             )
         parts = (base, files)
         read_back(repository, id, parts, steps)
-        manifest = _manifest(id, parts, started, label, listed, facts, system, wishes)
+        manifest = _manifest(id, parts, started, label, listed, facts, system, wishes, keys)
         _refuse_missing_wal(manifest, watched.names)
         cluster.note(repository, system)
         catalog.publish(repository, manifest)
@@ -147,6 +148,7 @@ def _manifest(
     facts: dict[str, Any],
     system: str,
     wishes: Wishes,
+    keys: Recipients | None,
 ) -> Manifest:
     start, timeline = _START.search(label), _TIMELINE.search(label)
     ranges = json.loads(listed)["WAL-Ranges"]
@@ -165,7 +167,8 @@ def _manifest(
         timeline=int(timeline[1]),
         parent=wishes.parent.id if wishes.parent else None,
         parts=parts,
-        encryption="age" if wishes.recipients else "none",
+        encryption="age" if keys else "none",
+        data_key=keys.names[0] if keys else None,
         tools={"pg_basebackup": facts.pop("tool")},
         facts=facts,
     )

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
 
-from querysafe.backup import catalog, streams
+from querysafe.backup import catalog, data_key, streams
 from querysafe.backup.errors import DamagedBackup
 from querysafe.backup.keys import Identities
 from querysafe.backup.manifest import Manifest, Part
@@ -35,9 +35,10 @@ def extract(
     """
     part = manifest.part("base")
     hashes: dict[str, str] = {}
+    keys = data_key.opened(repository, manifest, identities)
     with (
         steps.step(f"unpack {manifest.id}", total=part.raw_bytes) as step,
-        _unfolded(repository, manifest, part, identities, step.advance) as stream,
+        _unfolded(repository, manifest, part, keys, step.advance) as stream,
         tarfile.open(fileobj=cast("IO[bytes]", stream), mode="r|", bufsize=CHUNK) as archive,
     ):
         for member in archive:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from querysafe.backup import catalog
+from querysafe.backup import catalog, data_key
 from querysafe.backup.base.aim import Aim, aim
 from querysafe.backup.base.create import LIMITS
 from querysafe.backup.base.directory import emptied, publish
@@ -84,6 +84,9 @@ def restore(
     base = coverage.base
     chain = _chain(repository, base)
     with emptied(directory) as work:
+        for link in chain:
+            if link.encryption != "none":
+                data_key.opened(repository, link, wishes.identities)
         for link in chain:
             verify_bytes(repository, link, steps)
         wal = _Fetched(repository, work / WAL, wishes.identities)

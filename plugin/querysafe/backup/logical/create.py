@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from querysafe.backup import catalog, contents, streams
+from querysafe.backup import catalog, contents, data_key, streams
 from querysafe.backup.errors import BackupError
 from querysafe.backup.keys import Recipients
 from querysafe.backup.lease import lease, lock
@@ -92,6 +92,8 @@ class _Making:
         self._dump = dump
         self._roles = roles
         self._started = datetime.now(UTC)
+        self._keys: Recipients | None = None
+        """The data key, once it is made."""
         self.id = new_id(self._started)
 
     def run(self) -> Manifest:
@@ -108,6 +110,7 @@ class _Making:
 
     def _run(self) -> Manifest:
         connection = self._connection
+        self._keys = data_key.make(self._repository, self.id, self._wishes.recipients)
         contents.settle(connection)
         connection.execute(
             "SELECT set_config('lock_timeout', %s, false)", (self._lock_milliseconds(),)
@@ -153,7 +156,8 @@ class _Making:
             started=self._started,
             ended=datetime.now(UTC),
             parts=parts,
-            encryption="age" if self._wishes.recipients else "none",
+            encryption="age" if self._keys else "none",
+            data_key=self._keys.names[0] if self._keys else None,
             tools={
                 each.name: ".".join(map(str, each.version)) for each in (self._dump, self._roles)
             },
@@ -187,7 +191,7 @@ class _Making:
         schema: bool = False,
         total: int | None = None,
     ) -> Part:
-        stored = f"{name}.zst{'.age' if self._wishes.recipients else ''}"
+        stored = f"{name}.zst{'.age' if self._keys else ''}"
         place = catalog.place(self.id, stored)
         command = [*arguments, "--no-password", f"--dbname={self._target.conninfo}"]
         with (
@@ -202,7 +206,7 @@ class _Making:
                     source,
                     writer,
                     name=stored,
-                    recipients=self._wishes.recipients,
+                    recipients=self._keys,
                     progress=step.advance,
                 )
             if schema:

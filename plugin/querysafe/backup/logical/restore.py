@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from querysafe.backup import catalog, contents, streams
+from querysafe.backup import catalog, contents, data_key, streams
 from querysafe.backup.contents import Snapshot
 from querysafe.backup.errors import DamagedBackup, ObjectMissing, RestoreRefused
 from querysafe.backup.keys import Identities
@@ -96,6 +96,8 @@ def restore(
         _refuse_older(connection, manifest)
         lock(connection, f'a restore into "{target.database}"')
         refuse_unless_empty(connection, target, replace=wishes.replace)
+        if manifest.encryption != "none":
+            data_key.opened(repository, manifest, wishes.identities)
         verify_bytes(repository, manifest, steps)
         existed = refuse_unless_empty(connection, target, replace=wishes.replace)
         if existed and (wishes.schemas or wishes.tables):
@@ -140,10 +142,9 @@ def read_part(
 ) -> bytes:
     """A small part, as it was before it was stored."""
     held = io.BytesIO()
+    keys = data_key.opened(repository, manifest, identities)
     with repository.open(catalog.place(manifest.id, part.name)) as stream:
-        streams.load(
-            stream, held, part, encrypted=manifest.encryption != "none", identities=identities
-        )
+        streams.load(stream, held, part, encrypted=manifest.encryption != "none", identities=keys)
     return held.getvalue()
 
 
@@ -163,6 +164,7 @@ def fill(
     if not wishes.owner:
         arguments += ["--no-owner", "--no-privileges"]
     part = manifest.part("database")
+    keys = data_key.opened(repository, manifest, wishes.identities)
     with (
         fresh.credentials() as environment,
         _selected(repository, manifest, program, wishes) as selected,
@@ -176,7 +178,7 @@ def fill(
                 _Feeding(running, watched=sets_too_much),
                 part,
                 encrypted=manifest.encryption != "none",
-                identities=wishes.identities,
+                identities=keys,
                 progress=step.advance,
             )
             _finish(running, forgiving=sets_too_much)
@@ -228,6 +230,7 @@ def _selected(
         yield []
         return
     part = manifest.part("database")
+    keys = data_key.opened(repository, manifest, wishes.identities)
     with tempfile.TemporaryDirectory(prefix="querysafe-") as folder:
         listing, chosen = Path(folder, "all"), Path(folder, "chosen")
         arguments = ["--list", "--verbose", f"--file={listing}"]
@@ -241,7 +244,7 @@ def _selected(
                     _Beginning(running),
                     part,
                     encrypted=manifest.encryption != "none",
-                    identities=wishes.identities,
+                    identities=keys,
                 )
             running.finish()
         entries = selection.read(listing.read_text(encoding="utf-8", errors="replace"))

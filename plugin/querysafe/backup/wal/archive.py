@@ -1,10 +1,14 @@
 """The archive in a repository: ``wal/<system>/<folder>/<file>-<SHA-256>-<time>.zst``, written
-once.
+once; encrypted, ``.<recipients>.age`` follows, a fingerprint of who can open it.
 
 The hash of the raw file stands in its name, as in pgBackRest, so that pushing a file
 again is no error, pushing another under its name is one, and a fetch proves what it got.
 The time is when the server last wrote to the file: no transaction that ended until then can
 stand in a later segment. The repository's own times change when it is copied.
+
+Segments have no data key as backups do: what pushes them holds public keys only, and to take
+another from the repository would be to trust whoever writes there. When keys change, a segment
+is encrypted anew beside the copy that there is.
 """
 
 import hashlib
@@ -12,12 +16,19 @@ import io
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 
 from querysafe.backup import streams
-from querysafe.backup.errors import BackupError, DamagedBackup, ObjectExists, ObjectMissing
+from querysafe.backup.errors import (
+    BackupError,
+    DamagedBackup,
+    KeyMissing,
+    ObjectExists,
+    ObjectMissing,
+)
 from querysafe.backup.keys import Identities, Recipients
 from querysafe.backup.manifest import Part
 from querysafe.backup.repository import Repository
@@ -25,7 +36,8 @@ from querysafe.backup.wal import cluster, names, timelines
 
 _AGE = ".age"
 _OBJECT = re.compile(
-    r"(?P<name>[0-9A-F.a-z]+)-(?P<sha256>[0-9a-f]{64})(?:-(?P<closed>\d{8}T\d{12}Z))?\.zst(\.age)?"
+    r"(?P<name>[0-9A-F.a-z]+)-(?P<sha256>[0-9a-f]{64})(?:-(?P<closed>\d{8}T\d{12}Z))?\.zst"
+    r"(?:(?:\.(?P<recipients>[0-9a-f]{16}))?\.age)?"
 )
 _TIME = "%Y%m%dT%H%M%S%fZ"
 
@@ -45,6 +57,15 @@ class Archived:
     """When it was archived, by the repository's clock."""
     closed: datetime | None = None
     """When the server last wrote to it, by the server's clock."""
+    recipients: str | None = None
+    """:attr:`Recipients.fingerprint` of those whom it is encrypted for, where its name says it."""
+    also: tuple["Archived", ...] = ()
+    """Further copies of the same file, for other recipients."""
+
+    @property
+    def copies(self) -> tuple["Archived", ...]:
+        """Every copy, this one first."""
+        return (replace(self, also=()), *self.also)
 
     @property
     def is_encrypted(self) -> bool:
@@ -81,19 +102,10 @@ def push(
         return known.object, True
     cluster.admit(repository, system)
     closed = min(closed, datetime.now(UTC))
-    place = (
-        f"wal/{system}/{_folder(name)}/{name}-{digest}-{closed.strftime(_TIME)}.zst"
-        f"{_AGE if recipients else ''}"
-    )
+    stem = f"wal/{system}/{_folder(name)}/{name}-{digest}-{closed.strftime(_TIME)}.zst"
+    place = f"{stem}{_suffix(recipients)}"
     try:
-        with repository.create(place) as writer:
-            streams.store(
-                io.BytesIO(data),
-                writer,
-                name=name,
-                recipients=recipients,
-                compression=streams.PAGES,
-            )
+        _store(repository, place, name, data, recipients)
     except ObjectExists:
         return place, True
     try:
@@ -104,6 +116,44 @@ def push(
             repository.delete(place)
         raise
     return place, False
+
+
+def _suffix(recipients: Recipients | None) -> str:
+    return "" if recipients is None else f".{recipients.fingerprint}{_AGE}"
+
+
+def _store(
+    repository: Repository, place: str, name: str, data: bytes, recipients: Recipients | None
+) -> Part:
+    with repository.create(place) as writer:
+        return streams.store(
+            io.BytesIO(data),
+            writer,
+            name=name,
+            recipients=recipients,
+            compression=streams.PAGES,
+        )
+
+
+def copy(repository: Repository, file: Archived, data: bytes, recipients: Recipients) -> Archived:
+    """Store another copy of an archived file for other recipients, and read it back.
+
+    ``data`` is what :func:`fetch` has proven. Raises :class:`DamagedBackup` when the
+    repository does not hold what was written; the copy is then deleted.
+    """
+    stem = file.object.partition(".zst")[0]
+    place = f"{stem}.zst{_suffix(recipients)}"
+    part = _store(repository, place, file.name, data, recipients)
+    try:
+        with repository.open(place) as stream:
+            streams.check(stream, part)
+    except BackupError:
+        with suppress(BackupError):
+            repository.delete(place)
+        raise
+    return replace(
+        file, object=place, size=part.stored_bytes, recipients=recipients.fingerprint, also=()
+    )
 
 
 def _known(repository: Repository, system: str, name: str, digest: str) -> Archived | None:
@@ -129,6 +179,13 @@ def files(repository: Repository, system: str, prefix: str = "") -> Iterator[Arc
 
 
 def _listed(repository: Repository, start: str) -> Iterator[Archived]:
+    """Each file once: its copies stand side by side, as names begin with the file's and its hash."""
+    for _, copies in groupby(_copies(repository, start), lambda each: (each.name, each.sha256)):
+        first, *others = copies
+        yield replace(first, also=tuple(others))
+
+
+def _copies(repository: Repository, start: str) -> Iterator[Archived]:
     for entry in repository.entries(start):
         found = _OBJECT.fullmatch(entry.name.rpartition("/")[2])
         if found is not None and names.is_archived(found["name"]):
@@ -140,6 +197,7 @@ def _listed(repository: Repository, start: str) -> Iterator[Archived]:
                 size=entry.size,
                 modified=entry.modified,
                 closed=datetime.strptime(closed, _TIME).replace(tzinfo=UTC) if closed else None,
+                recipients=found["recipients"],
             )
 
 
@@ -149,7 +207,26 @@ def _folder(name: str) -> str:
 
 
 def fetch(repository: Repository, file: Archived, identities: Identities | None = None) -> bytes:
-    """Read one archived file. Raises :class:`DamagedBackup` when its hash is another."""
+    """Read one archived file, from the first of its copies that opens and is whole.
+
+    Raises :class:`DamagedBackup` when its hash is another, :class:`KeyMissing`.
+    """
+    damaged: BackupError | None = None
+    missing: BackupError | None = None
+    for each in file.copies:
+        try:
+            return fetch_copy(repository, each, identities)
+        except (DamagedBackup, ObjectMissing) as error:
+            damaged = damaged or error
+        except KeyMissing as error:
+            missing = missing or error
+    raise damaged or missing or AssertionError
+
+
+def fetch_copy(
+    repository: Repository, file: Archived, identities: Identities | None = None
+) -> bytes:
+    """Read one copy of an archived file. Raises as :func:`fetch`."""
     held = io.BytesIO()
     # Only what the name vouches for is known of it.
     part = Part(

@@ -90,7 +90,7 @@ def describe(
     by_timeline: dict[int, dict[int, Archived]] = {}
     stored = 0
     for file in files:
-        stored += file.size
+        stored += sum(copy.size for copy in file.copies)
         if names.SEGMENT.fullmatch(file.name):
             segment = Segment.parse(file.name, size)
             by_timeline.setdefault(segment.timeline, {})[segment.number] = file

@@ -14,6 +14,7 @@ COMMANDS: dict[str, str] = {
     "expire": "Delete the backups that the retention does not keep.",
     "list": "List the backups of a repository.",
     "lock": "Forbid retention to delete a backup.",
+    "rekey": "Change the keys that open what is stored.",
     "restore": "Restore a backup: a database, or a cluster at any moment.",
     "restore-point": "Name the present moment, to restore to it later.",
     "retention": "Say which of some times a retention keeps.",

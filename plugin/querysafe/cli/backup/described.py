@@ -60,6 +60,8 @@ def whole(manifest: Manifest) -> Iterator[str]:
     yield f"taken        {manifest.started.isoformat()} to {manifest.ended.isoformat()}"
     yield f"server       PostgreSQL {manifest.server_version}, system {manifest.system_identifier}"
     yield f"encryption   {manifest.encryption}"
+    if manifest.data_key:
+        yield f"data key     {manifest.data_key}"
     if manifest.parent:
         yield f"builds upon  {manifest.parent}"
     if manifest.start_lsn:
