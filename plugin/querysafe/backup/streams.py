@@ -247,22 +247,23 @@ class Unfolding:
         self._progress = progress
         self.size = 0
 
-    def read(self, size: int = -1) -> bytes:
-        """Read so many bytes, fewer at the end. Raises :class:`DamagedBackup`."""
+    def readinto(self, buffer: memoryview) -> int:
+        """Fill a buffer, less of it at the end. Raises :class:`DamagedBackup`."""
         try:
-            data: bytes = self._reader.read(size)
+            count: int = self._reader.readinto(buffer)
         except self._error:
             raise DamagedBackup(f'"{self._part.name}" is damaged') from None
-        self.size += len(data)
+        self.size += count
         if self.size > self._part.raw_bytes:
             raise DamagedBackup(f'"{self._part.name}" holds more than was backed up')
         if self._progress is not None:
-            self._progress(len(data))
-        return data
+            self._progress(count)
+        return count
 
     def finish(self) -> None:
         """Read what is left. Raises :class:`DamagedBackup` when it is not what was backed up."""
-        while self.read(CHUNK):
+        rest = memoryview(bytearray(CHUNK))
+        while self.readinto(rest):
             pass
         if self.size != self._part.raw_bytes:
             raise DamagedBackup(f'"{self._part.name}" ends too early')

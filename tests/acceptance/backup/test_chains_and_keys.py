@@ -147,7 +147,7 @@ def test_a_damaged_parent_is_refused(chain: Chain, repository: Path, data: Path)
     content[len(content) // 2] ^= 1
     part.write_bytes(content)
     chosen = ("--id", chain.incremental, "--identity", chain.key)
-    assert "SHA-256 differs" in restore(repository, data, *chosen, status=3)
+    assert "damaged" in restore(repository, data, *chosen, status=3)
     found = told("verify", "--repository", repository, *chosen, status=1)
     assert any(problem.startswith(chain.full) for problem in found["problems"])
     assert not data.exists()

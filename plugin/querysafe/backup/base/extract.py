@@ -3,15 +3,15 @@
 import hashlib
 import json
 import os
-import tarfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
 
 from querysafe.backup import catalog, data_key, streams
-from querysafe.backup.errors import DamagedBackup
+from querysafe.backup.base.tar import Member, TarReader
+from querysafe.backup.errors import DamagedBackup, ObjectMissing
 from querysafe.backup.keys import Identities
 from querysafe.backup.manifest import Manifest, Part
 from querysafe.backup.repository import Repository
@@ -39,34 +39,38 @@ def extract(
     with (
         steps.step(f"unpack {manifest.id}", total=part.raw_bytes) as step,
         _unfolded(repository, manifest, part, keys, step.advance) as stream,
-        tarfile.open(fileobj=cast("IO[bytes]", stream), mode="r|", bufsize=CHUNK) as archive,
     ):
-        for member in archive:
+        archive = TarReader(stream, CHUNK)
+        folders = {directory}
+        for member in archive.members():
             path = _safe(member, directory, manifest.id)
-            if member.isdir():
-                path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            else:
-                source = archive.extractfile(member)
-                assert source is not None
-                hashes[member.name.removeprefix("./")] = _write(source, path)
+            folder = path if member.kind == "folder" else path.parent
+            if folder not in folders:
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                folders.add(folder)
+            if member.kind == "file":
+                hashes[member.name.removeprefix("./")] = _write(archive.pieces(), path)
     _compare(directory, hashes, manifest.id)
 
 
-def _safe(member: tarfile.TarInfo, directory: Path, id: str) -> Path:
+def _safe(member: Member, directory: Path, id: str) -> Path:
     name = PurePosixPath(member.name)
-    if name.is_absolute() or ".." in name.parts or not (member.isfile() or member.isdir()):
+    if name.is_absolute() or ".." in name.parts or member.kind == "other":
         raise DamagedBackup(f'"{id}" holds "{member.name}", which does not belong there')
     return directory / name
 
 
-def _write(source: IO[bytes], path: Path) -> str:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+def _write(pieces: Iterable[memoryview], path: Path) -> str:
     digest = hashlib.sha256()
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        while data := source.read(CHUNK):
-            digest.update(data)
-            file.write(data)
+    try:
+        for piece in pieces:
+            digest.update(piece)
+            left = piece
+            while left:
+                left = left[os.write(descriptor, left) :]
+    finally:
+        os.close(descriptor)
     # Not synced here: a server that starts from a backup first syncs its whole directory
     # (SyncDataDirectory in PostgreSQL's xlog.c).
     return digest.hexdigest()
@@ -93,7 +97,11 @@ def _unfolded(
     progress: streams.Progress,
 ) -> Iterator[streams.Unfolding]:
     """A stored part as a file to read; all of it was read and is sound when the block ends."""
-    with repository.open(catalog.place(manifest.id, part.name)) as stored:
+    try:
+        opened = repository.open(catalog.place(manifest.id, part.name))
+    except ObjectMissing as error:
+        raise DamagedBackup(error.message) from None
+    with opened as stored:
         read = streams.Reading(stored)
         try:
             if manifest.encryption == "none":
@@ -106,7 +114,7 @@ def _unfolded(
                     unfolding = streams.Unfolding(compressed, part, progress)
                     yield unfolding
                     unfolding.finish()
-        except tarfile.TarError:
+        except ValueError:
             raise DamagedBackup(f'the archive of "{manifest.id}" is damaged') from None
         read.finish(part)
 

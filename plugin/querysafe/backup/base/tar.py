@@ -1,15 +1,107 @@
-"""A tar stream looked at while it passes: a few small members are kept, the end is seen."""
+"""Tar streams of PostgreSQL: looked at while they pass, or read member by member.
 
-from typing import Any
+The format is POSIX ustar as PostgreSQL writes it (``src/common``, ``tarCreateHeader``).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 _BLOCK = 512
+_KINDS = {b"0": "file", b"\0": "file", b"5": "folder"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """What a header announces."""
+
+    name: str
+    kind: str
+    """``file``, ``folder``, or ``other`` for links and whatever else there is."""
+    size: int
+    """Bytes that follow."""
+
+
+class Source(Protocol):
+    """A stream that fills a buffer."""
+
+    def readinto(self, buffer: memoryview, /) -> int:
+        """Fill the buffer as far as there is something; 0 at the end."""
+        ...
+
+
+class TarReader:
+    """Reads members one after the other through one buffer: nothing else holds their bytes.
+
+    Damage is a :class:`ValueError`.
+    """
+
+    def __init__(self, source: Source, buffer_bytes: int = 2**20) -> None:
+        self._source = source
+        self._buffer = memoryview(bytearray(buffer_bytes))
+        self._ready = self._buffer[:0]
+        self._left = 0
+        self._padding = 0
+
+    def members(self) -> Iterator[Member]:
+        """Every member; what was not read of the one before is passed over."""
+        while True:
+            for _ in self.pieces():
+                pass
+            self._skip(self._padding)
+            member = read_header(self._header())
+            if member is None:
+                return
+            self._left, self._padding = member.size, -member.size % _BLOCK
+            yield member
+
+    def pieces(self) -> Iterator[memoryview]:
+        """The bytes of the present member. A piece is good until the next one is asked for."""
+        while self._left:
+            piece = self._take(self._left)
+            self._left -= len(piece)
+            yield piece
+
+    def _header(self) -> bytes:
+        header = b""
+        while len(header) < _BLOCK:
+            header += self._take(_BLOCK - len(header))
+        return header
+
+    def _skip(self, count: int) -> None:
+        while count:
+            count -= len(self._take(count))
+
+    def _take(self, most: int) -> memoryview:
+        if not self._ready:
+            self._ready = self._buffer[: self._source.readinto(self._buffer)]
+            if not self._ready:
+                raise ValueError("it ends too early")
+        piece, self._ready = self._ready[:most], self._ready[most:]
+        return piece
+
+
+def read_header(header: bytes) -> Member | None:
+    """Read a block; ``None`` for one of zeros, which ends an archive.
+
+    Raises :class:`ValueError` when its checksum is wrong.
+    """
+    if not any(header):
+        return None
+    told = int(header[148:156].rstrip(b"\0 ") or b"0", 8)
+    if told != sum(header) - sum(header[148:156]) + 8 * ord(" "):
+        raise ValueError("the checksum of a header is wrong")
+    prefix = header[345:500] if header[257:262] == b"ustar" else b""
+    words = [part.partition(b"\0")[0] for part in (prefix, header[:100])]
+    return Member(
+        name=b"/".join(filter(None, words)).decode(errors="surrogateescape"),
+        kind=_KINDS.get(header[156:157], "other"),
+        size=_number(header[124:136]),
+    )
 
 
 class TarWatch:
-    """Reads a source and passes it on. ``wanted`` members are kept whole in ``found``.
-
-    The format is POSIX ustar as PostgreSQL writes it (``src/common``, ``tarCreateHeader``).
-    """
+    """Reads a source and passes it on. ``wanted`` members are kept whole in ``found``."""
 
     def __init__(self, source: Any, wanted: frozenset[str]) -> None:
         self._source = source

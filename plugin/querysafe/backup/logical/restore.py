@@ -125,10 +125,18 @@ def restore(
     )
 
 
-def verify_bytes(repository: Repository, manifest: Manifest, steps: Steps) -> None:
-    """Compare every stored byte with the manifest. Raises :class:`DamagedBackup`."""
-    with steps.step("check the stored bytes", total=manifest.stored_bytes) as step:
-        for part in manifest.parts:
+def verify_bytes(
+    repository: Repository,
+    manifest: Manifest,
+    steps: Steps,
+    *,
+    parts: Sequence[Part] | None = None,
+) -> None:
+    """Compare every stored byte (of some parts) with the manifest. Raises :class:`DamagedBackup`."""
+    chosen = manifest.parts if parts is None else parts
+    total = sum(part.stored_bytes for part in chosen)
+    with steps.step("check the stored bytes", total=total) as step:
+        for part in chosen:
             try:
                 stream = repository.open(catalog.place(manifest.id, part.name))
             except ObjectMissing as error:
