@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from querysafe.backup import catalog, data_key, streams
+from querysafe.backup.drill import key_check
 from querysafe.backup.errors import BackupError, Busy, DamagedBackup, KeyMissing
 from querysafe.backup.keys import Identities, Recipients, generate
 from querysafe.backup.lease import lease
@@ -283,6 +284,22 @@ def test_a_backup_that_dies_leaves_no_key(tmp_path: Path) -> None:
     data_key.make(repository, id, OLD.recipients)
     assert len(catalog.discard(repository, id)) == 1
     assert not list(repository.entries())
+
+
+def test_a_drill_says_which_other_backups_its_key_does_not_open(tmp_path: Path) -> None:
+    repository = local(tmp_path)
+    first = backup(repository, OLD.recipients)
+    assert list(key_check.look(repository, first, OLD.identities)) == [], "there is no other"
+    second = backup(repository, NEW.recipients)
+    (said,) = key_check.look(repository, second, NEW.identities)
+    assert (said.name, said.outcome) == ("keys", "skipped")
+    assert first.id in said.detail
+    both = Identities.read(OLD.file(tmp_path, NEW))
+    rekey(repository, Wishes(recipients=NEW.recipients, identities=both))
+    (said,) = key_check.look(repository, second, NEW.identities)
+    assert said.outcome == "passed"
+    plain = backup(repository, None)
+    assert list(key_check.look(repository, plain, None)) == []
 
 
 def test_one_changes_keys_at_a_time(tmp_path: Path) -> None:

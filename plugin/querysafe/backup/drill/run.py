@@ -12,6 +12,7 @@ from querysafe.backup import catalog
 from querysafe.backup.base import restore as directories
 from querysafe.backup.base.recover import recovered
 from querysafe.backup.base.target import Moment, choose
+from querysafe.backup.drill import key_check
 from querysafe.backup.drill.checks import Restored, look
 from querysafe.backup.drill.place import place
 from querysafe.backup.drill.result import FAILED, PASSED, Check, Drill
@@ -57,6 +58,8 @@ def drill(
     wishes, steps = wishes or Wishes(), steps or Steps()
     held = _Held(repository, manifest, moment, wishes, steps)
     result = held.logical() if manifest.kind == "logical" else held.base()
+    keys = key_check.look(repository, manifest, wishes.identities)
+    result = replace(result, checks=(*result.checks, *keys))
     catalog.note_drill(repository, manifest.id, result.to_json())
     return result
 
