@@ -146,7 +146,7 @@ def judge(
         if (found := _kept(group, groups[group], times or {})) is not None
     )
     broken = [
-        *_of_backups(kept, groups, listed, promise, now),
+        *of_backups(kept, groups, listed, promise, now),
         *_of_kinds(kept, scheduled),
         *(each for status in wal for each in _of_wal(status, listed, promise, now)),
         *_of_failures(known),
@@ -252,13 +252,14 @@ def _kept(
     )
 
 
-def _of_backups(
+def of_backups(
     kept: Sequence[Kept],
     groups: Mapping[tuple[str, str, str], Sequence[Listed]],
     listed: Sequence[Listed],
     promise: Promise,
     now: datetime,
 ) -> Iterator[Broken]:
+    """What the promise says of the age and the proof of backups, and of damaged ones."""
     make = "run `querysafe backup create`, and see why the schedule did not"
     if not kept:
         why = f": {len(listed)} are damaged or unfinished" if listed else ""

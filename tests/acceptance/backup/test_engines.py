@@ -76,6 +76,7 @@ def test_backups_of_pgbackrest_are_made_listed_verified_and_drilled(
     engine = ("--engine", "pgbackrest", "--stanza", "shop", "--engine-config", config)
     assert told("list", *engine) == []
     run("verify", *engine, status=3)
+    assert "there is no whole backup" in run("status", *engine, status=1).stdout
     full = told("create", *engine)
     given_back(folder / "repo")
     assert (full["status"], full["parent"], full["server_version"]) == ("ok", None, "15")
@@ -85,6 +86,11 @@ def test_backups_of_pgbackrest_are_made_listed_verified_and_drilled(
     assert [each["id"] for each in told("list", *engine)] == [incremental["id"], full["id"]]
     refused = run("create", *engine, "--name", "nightly", status=3)
     assert "--name does not go with --engine pgbackrest" in refused.output
+    stands = told("status", *engine)["databases"]
+    assert [(each["newest"], each["backups"]) for each in stands] == [(incremental["id"], 2)]
+    late = run("status", *engine, "--max-base-age", "0s", status=1).stdout
+    assert "0 seconds are promised" in late
+    assert "--max-age does not go" in run("status", *engine, "--max-age", "1h", status=3).output
     cluster.rows("INSERT INTO kept SELECT generate_series(101, 150)")
     cluster.switch()
     smoke = folder / "smoke.sql"
@@ -152,6 +158,7 @@ def test_backups_of_barman_are_made_listed_verified_and_drilled(
     made = told("create", *engine)
     assert made["status"] == "ok"
     assert [each["id"] for each in told("list", *engine)] == [made["id"]]
+    assert "every promise is kept" in run("status", *engine).stdout
     refused = run("create", *engine, "--incremental", status=3)
     assert "reuse_backup" in refused.output
     cluster.rows("INSERT INTO kept SELECT generate_series(101, 150)")

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,16 @@ def drill(chosen: Engine, given: dict[str, Any]) -> None:
     options.say(given["form"], result.to_json(), lines)
     if not result.passed:
         sys.exit(ExitCode.FINDINGS)
+
+
+def status(chosen: Engine, given: dict[str, Any]) -> None:
+    """``status``."""
+    from querysafe.backup.engine.standing import look
+    from querysafe.backup.promise import Promise
+    from querysafe.cli.backup.status import report
+
+    promise = Promise(max_base_age=given["max_base_age"])
+    report(look(chosen, promise, now=datetime.now(UTC)), given["textfile"], given["form"])
 
 
 def row(chosen: Engine, held: Held) -> dict[str, Any]:

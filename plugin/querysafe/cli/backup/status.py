@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from querysafe.backup.settings import span
-from querysafe.cli.backup import options
+from querysafe.cli.backup import engine, options
 from querysafe.errors import SettingsError
 from querysafe.exit_codes import ExitCode
 
@@ -28,6 +28,7 @@ Examples:
   querysafe backup status --repository s3://backups/shop --format json
   querysafe backup status --repository s3://backups/shop \\
       --textfile /var/lib/node_exporter/textfile_collector/querysafe.prom
+  querysafe backup status --engine pgbackrest --stanza shop --max-base-age 26h
 """
 
 
@@ -42,6 +43,7 @@ def _span(ctx: click.Context, parameter: click.Parameter, value: Any) -> timedel
         ) from None
 
 
+@engine.on_engine(engine.status, goes=("max_base_age", "textfile"))
 @click.command(epilog=_EPILOG)
 @options.repository
 @click.option(
@@ -111,10 +113,7 @@ def status(
     work whose last run failed break the promise, too. Where QUERYSAFE_BACKUP_PING_URL is
     set, that address is asked for when every promise is kept: whoever watches it misses it.
     """
-    from querysafe.backup.metrics import exposition, write_textfile
-    from querysafe.backup.ping import ping
-    from querysafe.backup.promise import Promise, look, to_json
-    from querysafe.backup.settings import read
+    from querysafe.backup.promise import Promise, look
 
     promise = Promise(
         max_age=max_age,
@@ -123,6 +122,16 @@ def status(
         max_wal_lag=max_wal_lag,
     )
     standing = look(options.opened(repository), promise, now=datetime.now(UTC), kinds=kinds)
+    report(standing, textfile, form)
+
+
+def report(standing: "Standing", textfile: Path | None, form: str) -> None:
+    """Say how it stands, to whom it may concern; status 1 when a promise is broken."""
+    from querysafe.backup.metrics import exposition, write_textfile
+    from querysafe.backup.ping import ping
+    from querysafe.backup.promise import to_json
+    from querysafe.backup.settings import read
+
     if textfile is not None:
         write_textfile(standing, textfile)
     if form == "prometheus":
@@ -144,9 +153,11 @@ def _lines(standing: "Standing") -> Iterator[str]:
     for each in standing.kept:
         drilled = f"verified {ago(at - each.verified)} ago" if each.verified else "never verified"
         rto = f", restored in {each.rto_seconds:.1f} s" if each.rto_seconds is not None else ""
+        unsaid = standing.promise.max_verified_age == timedelta.max
         yield (
             f"{each.kind} of {each.subject}: {each.count} whole, the newest {each.newest_id} "
-            f"{ago(at - each.newest)} old, {options.size(each.stored_bytes)}, {drilled}{rto}"
+            f"{ago(at - each.newest)} old, {options.size(each.stored_bytes)}"
+            f"{'' if unsaid else f', {drilled}'}{rto}"
         )
     for status in standing.wal:
         if status.last is not None:
