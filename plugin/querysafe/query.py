@@ -26,9 +26,15 @@ class CallSite:
     path: str
     line: int
     function: str
+    """Empty for a line of a file of statements."""
 
     def __str__(self) -> str:
         return f"{self.path}:{self.line}"
+
+    @property
+    def words(self) -> str:
+        """The place, and the function where there is one: ``shop.py:7 in buy``."""
+        return f"{self} in {self.function}" if self.function else str(self)
 
     def to_json(self) -> dict[str, Any]:
         """Render as the ``{"path", "line", "function"}`` of every JSON report."""

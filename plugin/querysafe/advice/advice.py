@@ -37,6 +37,8 @@ class Advised:
     reason: str
     """One sentence: which predicates, order or join it serves."""
     evidence: tuple[Effect, ...]
+    distinct: bool = False
+    """Whether no value repeats in what ANALYZE saw of the table."""
     offered: str = ""
     """The name that it has in the plans of :class:`Effect`."""
 
@@ -51,11 +53,12 @@ class Absent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remark:
-    """A fault of an existing index, or a statement that wants a rewrite instead of an index."""
+    """A fault of an existing index, what an advised one could be beside, or a statement that wants
+    a rewrite instead of an index."""
 
     kind: str
-    """``duplicate``, ``redundant``, ``unused``, ``invalid``, ``bloated`` or ``rewrite``."""
-    subject: Existing | Statement
+    """``duplicate``, ``redundant``, ``unused``, ``invalid``, ``bloated``, ``unique`` or ``rewrite``."""
+    subject: Existing | Statement | Index
     words: str
     cure: str = ""
     """SQL or code to paste; empty when there is none."""

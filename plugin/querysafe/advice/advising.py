@@ -19,6 +19,7 @@ from querysafe.advice.covering import covers
 from querysafe.advice.index import Index, Table
 from querysafe.advice.planner import Offer, Planner, Refused
 from querysafe.advice.subjects import cascades, plan, roots
+from querysafe.advice.uniqueness import is_distinct
 from querysafe.advice.workload import Workload
 
 Steps = Callable[[str, int], AbstractContextManager[Callable[[], None]]]
@@ -89,7 +90,10 @@ def advise(
     reasons = {each.index: each.reason for each in reversed(wanted)}
     found = _Found(every, offers, reasons, pools, worth, costs, search, state)
     names = _names(found, {each.name for each in existing})
-    advised = _advised(found, names)
+    advised = [
+        replace(each, distinct=is_distinct(planner, relations[each.index.table], each.index))
+        for each in _advised(found, names)
+    ]
     return Advice(
         basis=planner.basis,
         version=planner.version,
@@ -99,9 +103,7 @@ def advise(
         absent=absence.explain(
             every, offers, pools, worth, state, names, limits, relations, existing
         ),
-        remarks=remarks.remarks(
-            existing, [each.index for each in advised], every, relations, planner
-        ),
+        remarks=remarks.remarks(existing, advised, every, relations),
         # An expression that the server takes for no index was a guess of ours; an extension that
         # it lacks is for the user to install.
         refused=[*refused, *(_lacking(not_taken) if offered else not_taken[:1])],

@@ -35,6 +35,8 @@ class Key:
     descending: bool = False
     nulls_first: bool | None = None
     """None: what the direction implies (last when ascending, first when descending)."""
+    collation: str = ""
+    """As SQL spells it, where it is not the column's own: ``"C"``."""
 
     @property
     def target(self) -> str:
@@ -43,6 +45,8 @@ class Key:
 
     def __str__(self) -> str:
         words = [self.target]
+        if self.collation:
+            words.append(f"COLLATE {self.collation}")
         if self.operator_class:
             words.append(self.operator_class)
         if self.descending:

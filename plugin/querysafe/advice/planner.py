@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from querysafe.advice.index import Index, Table
-from querysafe.advice.workload import Sample
+from querysafe.advice.workload import Sample, Statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +31,16 @@ class Existing:
     valid: bool = True
     constraint: bool = False
     """Whether a primary key, unique or exclusion constraint stands on it."""
+    primary: bool = False
+    """Whether the primary key stands on it."""
     scans: int | None = None
-    """Times used since statistics were reset; None where not known."""
+    """Times used since counting began; None where not known."""
+    counted_since: str = ""
+    """The day on which counting began, as in ``2026-11-25``; empty when no counter was ever reset."""
+    counted_until: str = ""
+    """The day on which the counters were read."""
+    expected_bytes: int | None = None
+    """What it would take when built anew; None where that was not estimated."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,10 +84,12 @@ class Offer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """A candidate or a sample that the server did not take, and its words."""
+    """A candidate, a sample or a statement that the server did not take, and its words."""
 
-    what: Index | Sample
+    what: Index | Sample | Statement
     why: str
+    cure: str = ""
+    """What to type so that it is taken; empty when there is nothing."""
 
 
 class Planner(Protocol):

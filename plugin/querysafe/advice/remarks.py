@@ -1,33 +1,42 @@
 """Faults of existing indexes, and statements that want a rewrite rather than an index."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import date
 
-from querysafe.advice.advice import Remark
+from querysafe.advice import uniqueness
+from querysafe.advice.advice import Advised, Remark
 from querysafe.advice.candidates.traps import traps
 from querysafe.advice.choosing.costs import Subject
 from querysafe.advice.covering import covers
 from querysafe.advice.index import Index, Table, quoted
-from querysafe.advice.planner import Existing, Planner, Relation
+from querysafe.advice.planner import Existing, Relation
 
 _BLOAT = 3.0
-_BLOATED_BYTES = 10_000_000
-_UNUSED_BYTES = 1_000_000
+_UNUSED_BYTES = 128 * 1024
+_LONG_DAYS = 30
+"""Of counting, after which an index that was never used is hardly one of a monthly report."""
+_REINDEXING = re.compile(r"_cc(?:new|old)\d*$")
+"""How REINDEX CONCURRENTLY calls what it builds and what it replaces."""
 
 
 def remarks(
     existing: Sequence[Existing],
-    advised: Sequence[Index],
+    advised: Sequence[Advised],
     subjects: Sequence[Subject],
     relations: Mapping[Table, Relation],
-    planner: Planner,
 ) -> list[Remark]:
     """All remarks, faults of indexes first."""
+    used = frozenset(
+        name for subject in subjects for each in subject.plans for name in each.indexes
+    )
     return [
-        *_invalid(existing),
-        *_duplicates(existing),
-        *_redundant(existing, advised),
-        *_unused(existing),
-        *_bloated(existing, relations, planner),
+        *_invalid(existing, relations),
+        *_duplicates(existing, relations),
+        *_redundant(existing, [each.index for each in advised], relations),
+        *_unused(existing, relations, used),
+        *_bloated(existing),
+        *uniqueness.remarks(advised, existing),
         *(
             Remark(kind="rewrite", subject=subject.statement, words=words, cure=cure)
             for subject in subjects
@@ -36,122 +45,137 @@ def remarks(
     ]
 
 
-def _drop(each: Existing) -> str:
-    return f"DROP INDEX CONCURRENTLY {quoted(each.index.table.schema)}.{quoted(each.name)}"
+def _named(each: Existing) -> str:
+    return f"{quoted(each.index.table.schema)}.{quoted(each.name)}"
 
 
-def _invalid(existing: Sequence[Existing]) -> Iterator[Remark]:
+def _drop(each: Existing, relations: Mapping[Table, Relation]) -> str:
+    """A partitioned table's index cannot be dropped concurrently."""
+    relation = relations.get(each.index.table)
+    how = "" if relation is not None and relation.partitions else "CONCURRENTLY "
+    return f"DROP INDEX {how}{_named(each)}"
+
+
+def _invalid(existing: Sequence[Existing], relations: Mapping[Table, Relation]) -> Iterator[Remark]:
     for each in existing:
-        if not each.valid:
-            yield Remark(
-                kind="invalid",
-                subject=each,
-                words=f'"{each.name}" is invalid: a failed CREATE INDEX CONCURRENTLY left it; '
-                "no statement reads it, every write pays for it",
-                cure=f"REINDEX INDEX CONCURRENTLY {quoted(each.index.table.schema)}.{quoted(each.name)}",
+        if each.valid:
+            continue
+        relation = relations.get(each.index.table)
+        if relation is not None and relation.partitions:
+            words = "no index of the same keys is attached to it for at least one partition"
+            cure = f"ALTER INDEX {_named(each)} ATTACH PARTITION the_index_of_that_partition"
+        elif _REINDEXING.search(each.name):
+            words = "a failed REINDEX CONCURRENTLY left it; every write pays for it"
+            cure = _drop(each, relations)
+        else:
+            words = (
+                "a failed CREATE INDEX CONCURRENTLY left it; no statement reads it, every write "
+                "pays for it"
             )
+            cure = f"REINDEX INDEX CONCURRENTLY {_named(each)}"
+        yield Remark(
+            kind="invalid", subject=each, words=f'"{each.name}" is invalid: {words}', cure=cure
+        )
 
 
-def _duplicates(existing: Sequence[Existing]) -> Iterator[Remark]:
-    first: dict[tuple[bool, str], Existing] = {}
-    for each in sorted(
-        existing, key=lambda each: (not each.constraint, not each.index.unique, each.name)
-    ):
+def _duplicates(
+    existing: Sequence[Existing], relations: Mapping[Table, Relation]
+) -> Iterator[Remark]:
+    first: dict[str, Existing] = {}
+    ranked = sorted(
+        existing,
+        key=lambda each: (not each.primary, not each.constraint, not each.index.unique, each.name),
+    )
+    for each in ranked:
         if not each.valid:
             continue
-        definition = each.index.definition()
-        kept = first.setdefault((False, definition), each)
-        if kept is not each and not each.constraint:
-            yield Remark(
-                kind="duplicate",
-                subject=each,
-                words=f'"{each.name}" is the same as "{kept.name}"',
-                cure=_drop(each),
-            )
+        kept = first.setdefault(each.index.definition(), each)
+        if kept is each:
+            continue
+        if not each.constraint:
+            cure = _drop(each, relations)
+        elif kept.primary and each.index.unique:
+            cure = f"ALTER TABLE {each.index.table} DROP CONSTRAINT {quoted(each.name)}"
+        else:
+            continue
+        yield Remark(
+            kind="duplicate",
+            subject=each,
+            words=f'"{each.name}" is the same as "{kept.name}"',
+            cure=cure,
+        )
 
 
-def _redundant(existing: Sequence[Existing], advised: Sequence[Index]) -> Iterator[Remark]:
+def _redundant(
+    existing: Sequence[Existing], advised: Sequence[Index], relations: Mapping[Table, Relation]
+) -> Iterator[Remark]:
     for each in existing:
         if each.constraint or each.index.unique or not each.valid:
             continue
-        for other in existing:
-            if other is not each and other.valid and _longer(other.index, each.index):
-                yield Remark(
-                    kind="redundant",
-                    subject=each,
-                    words=f'"{each.name}" is a prefix of "{other.name}", which serves whatever it serves',
-                    cure=_drop(each),
-                )
-                break
+        longer = [
+            other
+            for other in existing
+            if other is not each and other.valid and _longer(other.index, each.index)
+        ]
+        by_advice = [index for index in advised if _longer(index, each.index)]
+        if longer:
+            words = f'is a prefix of "{longer[0].name}", which serves whatever it serves'
+        elif by_advice:
+            keys = ", ".join(map(str, by_advice[0].keys))
+            words = f"becomes a prefix of the advised index on ({keys})"
         else:
-            for index in advised:
-                if _longer(index, each.index):
-                    keys = ", ".join(map(str, index.keys))
-                    yield Remark(
-                        kind="redundant",
-                        subject=each,
-                        words=f'"{each.name}" becomes a prefix of the advised index on ({keys})',
-                        cure=_drop(each),
-                    )
-                    break
+            continue
+        yield Remark(
+            kind="redundant",
+            subject=each,
+            words=f'"{each.name}" {words}',
+            cure=_drop(each, relations),
+        )
 
 
 def _longer(long: Index, short: Index) -> bool:
-    return covers(long, short) and not covers(short, long)
+    same = long.definition() == short.definition()  # a duplicate, of which more is said
+    return covers(long, short) and not covers(short, long) and not same
 
 
-def _unused(existing: Sequence[Existing]) -> Iterator[Remark]:
+def _unused(
+    existing: Sequence[Existing], relations: Mapping[Table, Relation], used: Collection[str]
+) -> Iterator[Remark]:
+    """Those that no counter ever counted and no statement of the workload would use."""
     if not any(each.scans for each in existing):
         return  # counters that nothing ever moved tell nothing
     for each in existing:
         plain = not each.constraint and not each.index.unique and each.valid
-        if plain and each.scans == 0 and each.bytes >= _UNUSED_BYTES:
+        if plain and each.scans == 0 and each.bytes >= _UNUSED_BYTES and each.name not in used:
             yield Remark(
                 kind="unused",
                 subject=each,
-                words=f'"{each.name}" was never used since statistics were reset; look at every '
-                "replica before dropping it",
-                cure=_drop(each),
+                words=f'"{each.name}" was never used {_since(each)}; look at every replica before '
+                "dropping it",
+                cure=_drop(each, relations),
             )
 
 
-def _bloated(
-    existing: Sequence[Existing], relations: Mapping[Table, Relation], planner: Planner
-) -> Iterator[Remark]:
-    """Only B-trees on columns of fixed width, whose size can be told from the rows."""
-    if planner.basis.name != "database":
-        return
+def _since(each: Existing) -> str:
+    """How long the counters have counted."""
+    try:
+        days = (
+            date.fromisoformat(each.counted_until) - date.fromisoformat(each.counted_since)
+        ).days
+    except ValueError:
+        return "since this database began to count"
+    counted = f"in {days} day{'s' * (days != 1)}, since counting began on {each.counted_since}"
+    return counted if days >= _LONG_DAYS else f"{counted}: too short to be sure"
+
+
+def _bloated(existing: Sequence[Existing]) -> Iterator[Remark]:
     for each in existing:
-        relation = relations.get(each.index.table)
-        if relation is None or each.bytes < _BLOATED_BYTES or each.index.method != "btree":
-            continue
-        widths = [
-            _WIDTHS.get(relation.columns.get(name, "").split("(")[0])
-            for name in (*(key.column for key in each.index.keys), *each.index.include)
-        ]
-        if each.index.where or not all(widths):
-            continue
-        entry = 8 + 4 + sum(8 * -(-(width or 0) // 8) for width in widths)
-        expected = relation.rows * entry / 0.9
-        if each.bytes > _BLOAT * max(expected, 1.0):
+        expected = each.expected_bytes
+        if each.valid and expected and each.bytes > _BLOAT * expected:
             yield Remark(
                 kind="bloated",
                 subject=each,
-                words=f'"{each.name}" takes {each.bytes / max(expected, 1.0):.0f} times the space that '
+                words=f'"{each.name}" takes {each.bytes / expected:.0f} times the space that '
                 "its rows need",
-                cure=f"REINDEX INDEX CONCURRENTLY {quoted(each.index.table.schema)}.{quoted(each.name)}",
+                cure=f"REINDEX INDEX CONCURRENTLY {_named(each)}",
             )
-
-
-_WIDTHS = {
-    "boolean": 1,
-    "smallint": 2,
-    "integer": 4,
-    "bigint": 8,
-    "real": 4,
-    "double precision": 8,
-    "date": 4,
-    "timestamp without time zone": 8,
-    "timestamp with time zone": 8,
-    "uuid": 16,
-}

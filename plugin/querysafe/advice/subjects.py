@@ -1,6 +1,7 @@
 """Statements with their plans as the database is now; those that it refuses are told."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from querysafe.advice.candidates.plans import nodes
 from querysafe.advice.choosing.costs import Subject
@@ -50,7 +51,7 @@ def plan(
                     weight=statement.calls,
                 )
             )
-        refused += failed[:1]
+        refused += [replace(each, what=statement) for each in failed[:1]]
         step()
     return subjects, refused
 

@@ -36,6 +36,14 @@ SETTINGS = {
 """Nothing survives a test run, so nothing needs to survive a crash."""
 OLDEST = 13
 """The first version that drops a database whoever is connected to it."""
+OWN = {
+    "hostaddr": "127.0.0.1",
+    "sslmode": "disable",
+    "gssencmode": "disable",
+    "channel_binding": "disable",
+    "target_session_attrs": "any",
+}
+"""How a server of ours is connected to, whatever ``PGSSLMODE`` and its kin say of another one."""
 _HINTS = {
     "No space left on device": "set TMPDIR to a folder with 100 MB of space",
     "Address already in use": "another program takes each port that is free; run pytest again",
@@ -133,7 +141,7 @@ class Cluster:
         psycopg = _psycopg()
         try:
             with psycopg.connect(
-                self.url(driver=""), autocommit=True, connect_timeout=20
+                self.url(driver=""), autocommit=True, connect_timeout=20, **OWN
             ) as connection:
                 connection.execute(statement)
         except psycopg.Error as error:

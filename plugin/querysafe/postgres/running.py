@@ -22,14 +22,18 @@ def run(
 ) -> str:
     """Run a program to its end and return what it printed.
 
-    ``environment`` is added to this process's own; passwords belong there (``PGPASSWORD``).
+    ``environment`` is added to this process's own; passwords belong there (``PGPASSWORD``, or
+    ``PGPASSFILE``, which then replaces a password of this process's own environment).
     ``user`` runs it as another user, which needs root. Raises :class:`ServerError` with the
     end of what it said when it fails or takes longer.
     """
+    whole = {**os.environ, "LC_ALL": "C", **(environment or {})}
+    if "PGPASSFILE" in (environment or {}) and "PGPASSWORD" not in (environment or {}):
+        whole.pop("PGPASSWORD", None)  # libpq would take it first
     try:
         done: subprocess.CompletedProcess[str] = subprocess.run(
             [str(program.path), *arguments],
-            env={**os.environ, "LC_ALL": "C", **(environment or {})},
+            env=whole,
             capture_output=True,
             text=True,
             timeout=timeout_seconds,

@@ -79,7 +79,7 @@ def _entries(entries: list[Any], name: str) -> Heard:
 
 def _heard(entry: Any, name: str, number: int) -> Heard:
     if isinstance(entry, str):
-        yield witnessed(entry, source="workload")
+        yield witnessed(entry, source="workload", place=(name, number))
         return
     if not isinstance(entry, Mapping):
         yield Unread(source=name, line=number, why="no JSON object")
@@ -141,6 +141,7 @@ def _of_line(entry: Mapping[str, Any], statement: str, name: str, number: int) -
             params=params,
             calls=0 if position else round(calls) or 1,
             seconds=0.0 if position else seconds,
+            place=(name, number),
         )
 
 

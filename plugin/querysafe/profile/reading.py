@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import sys
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -15,6 +16,8 @@ from querysafe.profile.server_log.queries import queries
 from querysafe.profile.unread import Heard
 
 SUFFIXES = (".ndjson", ".jsonl", ".json", ".log", ".csv", ".sql")
+_PACKED = b"\x1f\x8b"
+"""How each gzip file begins (RFC 1952, 2.3.1)."""
 _HINT = "give a file of SQL, JSON lines or a server's log, or a folder of recordings"
 
 
@@ -33,7 +36,7 @@ def read(place: str, *, database: str = "") -> Heard:
         try:
             with _opened(each) as file:
                 yield from _of_text(file, str(each), _suffix(each), database)
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, zlib.error) as error:
             raise SourceError(f'"{each}" cannot be read: {_why(error)}', hint=_HINT) from None
 
 
@@ -53,12 +56,19 @@ def _suffix(path: Path) -> str:
 
 
 def _opened(path: Path) -> IO[str]:
-    if path.suffix == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8", errors="replace", newline="")
+    """Open a file as text, packed or not, whatever its name says."""
+    head = b""
+    if path.is_file():  # and no pipe, which can be read once only
+        with path.open("rb") as file:
+            head = file.read(4096)
+    if head.startswith(_PACKED):
+        return gzip.open(path, "rt", encoding="utf-8-sig", errors="replace", newline="")
+    if b"\0" in head:
+        raise SourceError(f'"{path}" is no text: it holds NUL bytes', hint=_HINT)
     return path.open(encoding="utf-8-sig", errors="replace", newline="")
 
 
-def _why(error: OSError | EOFError) -> str:
+def _why(error: OSError | EOFError | zlib.error) -> str:
     return getattr(error, "strerror", None) or str(error) or "it is damaged"
 
 

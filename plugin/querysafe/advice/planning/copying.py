@@ -36,7 +36,7 @@ def copy_schema(source: Target, target: Target, *, bin_directory: Path | None = 
         hidden = [
             f'--exclude-table="{each.table.schema}"."{each.table.name}"'
             for each in catalogs.read(connection).values()
-            if not each.is_readable
+            if not each.is_copyable
         ]
     dump = for_server("pg_dump", major, bin_directory=bin_directory)
     psql = for_server("psql", major, bin_directory=bin_directory)

@@ -19,6 +19,8 @@ class Exported:
     """Statistics, and what they lack."""
 
     statistics: Statistics
+    role: str
+    """Whose rights they were read with."""
     unreadable: tuple[Table, ...]
     """Tables whose columns this role may not see; their sizes are told all the same."""
     unanalyzed: tuple[Table, ...]
@@ -38,6 +40,7 @@ def export(database_url: str, *, values: str = "few", timeout_seconds: float = 6
     source = Target.parse(database_url)
     with source.connect(autocommit=True) as connection:
         major = connection.info.server_version // 10000
+        role = connection.info.user
         if major < OLDEST:
             raise PlanningError(f'"{source}" is PostgreSQL {major}; {OLDEST} or newer is needed')
         try:
@@ -60,6 +63,7 @@ def export(database_url: str, *, values: str = "few", timeout_seconds: float = 6
     unreadable = found.unreadable
     return Exported(
         statistics=masked(found, catalog, values=values),
+        role=role,
         unreadable=unreadable,
         unanalyzed=tuple(
             table

@@ -50,7 +50,10 @@ class Facts:
                         + sum(self._part_bytes(each.oid)),
                         valid=each.valid,
                         constraint=each.constraint,
+                        primary=each.primary,
                         scans=own.scans if own else None,
+                        counted_since=self.statistics.counted_since,
+                        counted_until=self.statistics.taken,
                     )
                 )
         return found

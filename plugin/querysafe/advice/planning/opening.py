@@ -1,6 +1,6 @@
 """Which planner answers: the database itself, or a clone with told, declared or guessed sizes."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -10,11 +10,12 @@ from querysafe.advice.planner import Basis, Planner
 from querysafe.advice.planning import catalog as catalogs
 from querysafe.advice.planning.catalog import Catalog
 from querysafe.advice.planning.clone import clone_of
-from querysafe.advice.planning.errors import NoClone, PlanningError
+from querysafe.advice.planning.errors import NoClone, PlanningError, StatisticsError
 from querysafe.advice.planning.guessing import guess, learned
 from querysafe.advice.planning.matching import match
 from querysafe.advice.planning.on_clone import ClonePlanner
 from querysafe.advice.planning.on_database import DatabasePlanner, hypopg_schema
+from querysafe.advice.planning.permissions import Permissions, grants
 from querysafe.advice.planning.reading import settings_of
 from querysafe.advice.planning.statistics import Statistics, load
 from querysafe.postgres.target import Target
@@ -53,6 +54,7 @@ def open_planner(
     with source.connect(autocommit=True) as connection:
         catalog = catalogs.read(connection)
         settings = settings_of(connection)
+        permissions = Permissions.of(connection.info.user, catalog)
         hypopg = hypopg_schema(connection) is not None
     if not catalog:
         raise PlanningError(
@@ -65,6 +67,7 @@ def open_planner(
         with closing(
             DatabasePlanner(source, basis, timeout_seconds=timeout_seconds, analyzes=analyzes)
         ) as planner:
+            planner.permissions = permissions
             yield planner
         return
     by_bytes = told is not None and told.collation in _BYTES
@@ -76,16 +79,15 @@ def open_planner(
         except NoClone as error:
             if place != "auto":
                 raise
+            cure = f" ({error.hint})" if error.hint else ""
             words = (
-                f"only the structure: {error.message}. It says whether an index could serve, "
+                f"only the structure: {error.message}{cure}. It says whether an index could serve, "
                 f"and no cost; {_imagined(hypopg)}"
             )
             basis = Basis(name="structure", words=words, priced=False)
-            yield stack.enter_context(
-                closing(
-                    DatabasePlanner(source, basis, timeout_seconds=timeout_seconds, structure=True)
-                )
-            )
+            asked = DatabasePlanner(source, basis, timeout_seconds=timeout_seconds, structure=True)
+            asked.permissions = permissions
+            yield stack.enter_context(closing(asked))
             return
         with clone.target.connect(autocommit=True) as connection:
             arrived = catalogs.read(connection)
@@ -95,20 +97,40 @@ def open_planner(
             if count:
                 words = f"{basis.words}, and value lists of {count} column{'s' * (count != 1)} from its own rows"
                 basis = replace(basis, words=words)
-        missing = sorted(f"{t.schema}.{t.name}" for t in catalog if t not in arrived)
-        left_out = f"; left out: {', '.join(missing)}" if missing else ""
-        yield stack.enter_context(
-            closing(
-                ClonePlanner(
-                    clone.target,
-                    replace(basis, words=f"{basis.words}; planned on {clone.words}{left_out}"),
-                    known,
-                    settings={**settings, **(told.settings if told else {})},
-                    timeout_seconds=timeout_seconds,
-                    dense=not clone.growable,
-                )
-            )
+        on_clone = ClonePlanner(
+            clone.target,
+            replace(
+                basis,
+                words=f"{basis.words}; planned on {clone.words}"
+                + _left_out(catalog, arrived, permissions),
+            ),
+            known,
+            settings={**settings, **(told.settings if told else {})},
+            timeout_seconds=timeout_seconds,
+            dense=not clone.growable,
         )
+        on_clone.permissions = permissions
+        yield stack.enter_context(closing(on_clone))
+
+
+def _left_out(catalog: Catalog, arrived: Catalog, permissions: Permissions) -> str:
+    """The tables that a clone lacks, and those of them that a right would bring."""
+    missing = sorted(table for table in catalog if table not in arrived)
+    if not missing:
+        return ""
+    names = _some([f"{table.schema}.{table.name}" for table in missing])
+    hidden = [table for table in missing if table in permissions.hidden]
+    if not hidden:
+        return f"; left out: {names}"
+    return (
+        f'; left out: {names}, which the role "{permissions.role}" may not read '
+        f"({_some([grants([table], permissions.role) for table in hidden], 2)})"
+    )
+
+
+def _some(names: Sequence[str], most: int = 10) -> str:
+    shown = ", ".join(names[:most])
+    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
 
 
 def _imagined(hypopg: bool) -> str:
@@ -141,6 +163,12 @@ def _known(
             name="assumed", words=f"{words}; statistics guessed from the schema"
         )
     matched = match(told, catalog)
+    if told.tables and not matched.statistics.tables:
+        raise StatisticsError(
+            f'"{file}" is of another schema: the database has none of its {len(told.tables)} tables '
+            f"({_some([f'{t.schema}.{t.name}' for t in matched.absent], 3)})",
+            hint="export the statistics of the database that has this one's schema",
+        )
     guessed = guess(catalog, _with_assumed(catalog, counts, assumed))
     tables = {**guessed.tables, **matched.statistics.tables}
     for table, each in matched.statistics.tables.items():

@@ -61,6 +61,7 @@ def statistics_of(connection: "Connection[Any]", catalog: Catalog) -> Statistics
     return Statistics(
         version=version,
         taken=datetime.now(UTC).date().isoformat(),
+        counted_since=_counted_since(connection),
         collation=_collation(connection),
         settings=settings_of(connection),
         tables={table: _table(entry, found) for table, entry in catalog.items()},
@@ -73,6 +74,15 @@ def statistics_of(connection: "Connection[Any]", catalog: Catalog) -> Statistics
 def settings_of(connection: "Connection[Any]") -> dict[str, str]:
     """The settings that plans depend on."""
     return {each["name"]: each["setting"] for each in catalogs.rows(connection, "planner_settings")}
+
+
+def _counted_since(connection: "Connection[Any]") -> str:
+    """The day on which the server began to count; empty where it never was told to begin anew."""
+    row = connection.execute(
+        "SELECT coalesce((stats_reset AT TIME ZONE 'UTC')::date::text, '') "
+        "FROM pg_stat_database WHERE datname = current_database()"
+    ).fetchone()
+    return row[0] if row else ""
 
 
 def _collation(connection: "Connection[Any]") -> str:

@@ -82,6 +82,8 @@ class Statistics:
     """``server_version_num`` of the server they are from."""
     taken: str = ""
     """The day, as in ``2026-11-25``."""
+    counted_since: str = ""
+    """The day on which the counters of use were reset; empty when they never were."""
     values: str = "all"
     """``all``, ``few`` (text only of columns with few distinct values) or ``none``."""
     collation: str = ""

@@ -1,7 +1,7 @@
 """Which indexes a revision creates and drops, under which names."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from querysafe.advice.advice import Advice, Advised
@@ -81,6 +81,8 @@ def _new(
             "which the project's migrations do not make",
             hint="advise on the database of this project, or name the right --project",
         )
+    if advised.distinct and _is_unique_in_models(connection, index, facts):
+        index = replace(index, unique=True)
     form, index = _normal(connection, index)
     there = catalogs.equivalent(catalog, table.schema, form)
     if there:
@@ -103,6 +105,12 @@ def _new(
         is_modelled=modelled is not None,
     )
     return new, form
+
+
+def _is_unique_in_models(connection: Any, index: Index, facts: Mapping[str, Any]) -> bool:
+    """Whether the models declare the index as unique; that no value repeats is known."""
+    form, _ = _normal(connection, replace(index, unique=True))
+    return _modelled(connection, index, form, facts) is not None
 
 
 def _normal(connection: Any, index: Index) -> tuple[str, Index]:
@@ -145,6 +153,8 @@ def _drops(advice: Advice, catalog: Catalog, notes: list[str]) -> list[New]:
             notes.append(f'"{subject.name}" stands for a constraint, and stays')
         elif (subject.index.table.schema, subject.name) not in catalog.indexes:
             notes.append(f'"{subject.name}" is not of the project\'s migrations, and stays')
+        elif any(key.collation for key in subject.index.keys):
+            notes.append(f'"{subject.name}" has a collation of its own, and stays')
         elif catalog.tables.get(subject.index.table) == "p":
             notes.append(f'"{subject.name}" is of a partitioned table, and stays')
         else:

@@ -58,7 +58,7 @@ def _statement(effect: Effect, *, priced: bool) -> Iterator[str]:
         yield f"    - {calls}"
     shape = " ".join(statement.sql.split())
     yield from _wrapped(shape if len(shape) <= 300 else f"{shape[:299]}…", "      ")
-    sites = [f"{site} in {site.function}" for site in statement.call_sites[:SITES]]
+    sites = [site.words for site in statement.call_sites[:SITES]]
     if sites:
         yield from _wrapped(f"at {', '.join(sites)}", "      ")
 

@@ -1,10 +1,14 @@
 """What a project's metadata says, read inside the worker."""
 
 import inspect
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
+
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+"""Of an object in its ``repr``: another one in each process."""
 
 
 def facts(context: Any, wanted: Iterable[tuple[str, str]]) -> dict[str, Any]:
@@ -81,10 +85,13 @@ def _lines(difference: Any) -> Iterator[str]:
     for part in parts:
         name = getattr(part, "name", None)
         table = getattr(part, "table", None)
+        columns = getattr(part, "column_keys", None)
         if name is not None and table is not None:
             words.append(f"{table}.{name}")
+        elif name is None and table is not None and columns is not None:
+            words.append(f"{table}.({', '.join(map(str, columns))})")
         else:
-            words.append(str(name if name is not None else part))
+            words.append(_ADDRESS.sub("", str(name if name is not None else part)))
     yield " ".join([sort, *words])
 
 
@@ -109,30 +116,54 @@ def _definition(context: Any, index: Any) -> dict[str, Any]:
 
 
 def _place(table: Any) -> dict[str, Any] | None:
-    """Where a table is declared: a class, or a name that a ``Table(...)`` is bound to."""
-    found = None
+    """Where a table is declared: a class, or a name that a ``Table(...)`` is bound to.
+
+    A class without ``__tablename__`` was mapped to a table that is made elsewhere, if that is found.
+    """
+    classes: list[dict[str, Any]] = []
+    names: list[dict[str, Any]] = []
     for module in list(sys.modules.values()):
         file = getattr(module, "__file__", None)
         if not file or not file.endswith(".py") or "site-packages" in Path(file).parts:
             continue
+        path = Path(file).resolve()
         for name, value in list(vars(module).items()):
             if inspect.isclass(value) and value.__dict__.get("__table__") is table:
                 if value.__module__ != module.__name__:
                     continue
-                return {
+                found = {
                     "sort": "class",
-                    "file": str(Path(file).resolve()),
+                    "file": str(path),
                     "name": value.__qualname__,
                     "inherited": _inherited(value),
+                    "options": _ends_in_options(value),
                 }
-            if value is table and name.isidentifier():
-                found = found or {
-                    "sort": "table",
-                    "file": str(Path(file).resolve()),
-                    "name": name,
-                    "inherited": None,
-                }
-    return found
+                if getattr(value, "__tablename__", None) is not None:
+                    return found
+                classes.append(found)
+            elif value is table and name.isidentifier():
+                found = {"sort": "table", "file": str(path), "name": name}
+                names.append({**found, "inherited": None, "options": False})
+    made = [each for each in names if _is_made(each)]
+    return next(iter([*made, *classes, *names]), None)
+
+
+def _is_made(place: dict[str, Any]) -> bool:
+    """Whether a module calls ``Table`` for a name, rather than importing it."""
+    try:
+        source = Path(place["file"]).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
+    pattern = rf"^{re.escape(place['name'])}\b[^=\n]*=\s*[\w.]*\bTable\("
+    return re.search(pattern, source, re.MULTILINE) is not None
+
+
+def _ends_in_options(model: Any) -> bool:
+    """Whether ``__table_args__`` is a dictionary, or a tuple with one at its end."""
+    given = getattr(model, "__table_args__", None)
+    if isinstance(given, tuple) and given:
+        given = given[-1]
+    return isinstance(given, dict)
 
 
 def _inherited(model: Any) -> dict[str, Any] | str | None:

@@ -9,6 +9,16 @@ from pathlib import Path
 from querysafe.advice.revision.errors import RevisionError
 
 
+def assure(folder: Path) -> None:
+    """Raise :class:`RevisionError` when no file can be made in a folder, before a long proof."""
+    there = next(each for each in (folder, *folder.parents) if each.exists())
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise RevisionError(
+            f'"{there}" is not writable: the revision would have no place',
+            hint="make it writable for this user, or look at the revision with --diff",
+        )
+
+
 def land(edits: Sequence[tuple[Path, str, str]], target: Path, source: str) -> None:
     """Replace edited files and write a new one.
 

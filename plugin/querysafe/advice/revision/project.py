@@ -14,7 +14,8 @@ from typing import Any
 
 from querysafe.advice.revision.errors import RevisionError
 
-CANDIDATES = ("alembic.ini", "pyproject.toml")
+CANDIDATES = ("alembic.ini", "pyproject.toml", "migrations/alembic.ini")
+"""The last is Flask-Migrate's, which names no ``script_location``: its folder is the one."""
 _SECONDS = 900.0
 _DOING = {
     "start": "opening the Alembic project",
@@ -40,11 +41,13 @@ class Place:
 
     def url(self) -> str:
         """For libpq, with the password: never for a log."""
-        from urllib.parse import quote
+        from urllib.parse import quote, urlencode
+
+        from querysafe.postgres.cluster import OWN
 
         return (
             f"postgresql://{quote(self.user)}:{quote(self.password, safe='')}@{self.host}"
-            f":{self.port}/{quote(self.dbname)}"
+            f":{self.port}/{quote(self.dbname)}?{urlencode(OWN)}"
         )
 
     def to_json(self) -> dict[str, str]:
@@ -105,6 +108,7 @@ class Project:
                 "file": str(self.file),
                 "section": self.section,
                 "directory": str(self.directory),
+                "origin": str(Path.cwd()),
                 "place": place.to_json(),
                 "location": str(location) if location else None,
                 "overlay": dict(overlay or {}),
@@ -155,6 +159,11 @@ def _failure(error: Mapping[str, str]) -> WorkerFailed:
     hint = None
     if sort in ("ModuleNotFoundError", "ImportError"):
         hint = "install querysafe into the environment of the project, with its dependencies"
+    elif sort == "NoAppException":
+        hint = (
+            "env.py asks for the Flask application: set FLASK_APP as for `flask db upgrade`, and run "
+            "this in the same folder"
+        )
     elif sort == "KeyError":
         hint = (
             "env.py reads a setting that is not there: set the environment variable that it needs"
@@ -179,7 +188,7 @@ def _is_alembic(file: Path, section: str) -> bool:
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
             return False
         return "alembic" in content.get("tool", {})
-    return _script_location(file, section) is not None
+    return _script_location(file, section) is not None or (file.parent / "env.py").is_file()
 
 
 def _script_location(file: Path, section: str) -> str | None:
@@ -197,6 +206,6 @@ def _directory(file: Path, section: str) -> Path:
     here = Path.cwd()
     if location and not location.startswith(("%(here)s", "/")) and ":" not in location:
         for folder in (here, file.resolve().parent):
-            if (folder / location).is_dir():
+            if (folder / location / "env.py").is_file():
                 return folder
     return file.resolve().parent

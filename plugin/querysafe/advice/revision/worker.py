@@ -68,6 +68,10 @@ class Project:
         else:
             self.config = Config(file, ini_section=request["section"])
         self.config.stdout = sys.stderr
+        if not self.config.get_main_option("script_location"):
+            self.config.set_main_option(
+                "script_location", str(Path(file).parent).replace("%", "%%")
+            )
         place = request["place"]
         url = self.config.get_main_option("sqlalchemy.url") or ""
         driver = re.match(r"postgresql(\+\w+)?(?=://)", url)
@@ -81,6 +85,8 @@ class Project:
             warnings.simplefilter("ignore", DeprecationWarning)
             self.script = ScriptDirectory.from_config(self.config)
         self.location = request["location"]
+        if "current_app" in (Path(self.script.dir) / "env.py").read_text("utf-8", "replace"):
+            _enter_flask(request["origin"])
 
     @staticmethod
     def _add_location(kind: Any, location: str | None) -> None:
@@ -196,6 +202,9 @@ class Project:
         assert script is not None
         path = Path(script.path)
         written = with_evidence(path.read_text(encoding="utf-8"), message, evidence)
+        if not re.search(r"^def downgrade\(", written, re.MULTILINE):
+            # Projects that only go forwards leave it out of their template; ours can be reverted.
+            written = f"{written.rstrip()}\n\n\ndef downgrade():\n    {downgrades}\n"
         compile(written, str(path), "exec")
         path.write_text(written, encoding="utf-8")
         return {"id": script.revision, "path": str(path)}
@@ -241,6 +250,24 @@ class Project:
                 f"env.py runs migrations for {len(found)} databases; one is what can be advised on"
             )
         return found[0]
+
+
+def _enter_flask(folder: str) -> None:
+    """Load the application as ``flask db`` does in a folder, and stay in its context.
+
+    Flask-Migrate's ``env.py`` reads models and options from there.
+    """
+    from flask.cli import ScriptInfo, load_dotenv
+
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        sys.path.insert(0, folder)
+        load_dotenv()
+        named = os.environ.get("FLASK_APP")  # which the option --app of flask reads otherwise
+        ScriptInfo(app_import_path=named).load_app().app_context().push()
+    finally:
+        os.chdir(before)
 
 
 if __name__ == "__main__":

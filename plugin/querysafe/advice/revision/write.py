@@ -18,13 +18,15 @@ from querysafe.advice.revision.errors import NotProven, RevisionError
 from querysafe.advice.revision.evidence import evidence
 from querysafe.advice.revision.heads import Base, choose
 from querysafe.advice.revision.models.sources import Edited, edit_models
-from querysafe.advice.revision.project import Place, Project
+from querysafe.advice.revision.project import Place, Project, WorkerFailed
 from querysafe.advice.revision.work import Work
 
 Replan = Callable[[Place, Advice, Mapping[str, str]], Sequence[str]]
 """Plans the workload anew on the migrated database and says what is wrong.
 
 The mapping gives each advised index its name in the revision."""
+Copy = Callable[[Place], None]
+"""Puts the schema of the database that was advised on into an empty one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,10 +79,12 @@ def write_revision(
     *,
     place: Place | None = None,
     replan: Replan | None = None,
+    copy: Copy | None = None,
 ) -> Written:
     """Write one revision for an advice, after its proof on a throw-away server.
 
-    ``place`` is an empty database to try on; without it a server of our own is started.
+    ``place`` is an empty database to try on; without it a server of our own is started. Where
+    the project's migrations do not run on an empty database, it is tried on what ``copy`` makes.
     Raises :class:`RevisionError` (:class:`NotProven` when the proof failed) and leaves the
     project as it was.
     """
@@ -88,28 +92,24 @@ def write_revision(
     if not advice.indexes and not (wish.drop_redundant and advice.remarks):
         raise RevisionError("no index is advised: there is no revision to write")
     if place is not None:
-        return _write(advice, project, wish, place, replan)
+        return _write(advice, project, wish, place, replan, copy)
     with throw_away() as made:
-        return _write(advice, project, wish, made, replan)
+        return _write(advice, project, wish, made, replan, copy)
 
 
 def _write(
-    advice: Advice, project: Project, wish: Wish, place: Place, replan: Replan | None
+    advice: Advice,
+    project: Project,
+    wish: Wish,
+    place: Place,
+    replan: Replan | None,
+    copy: Copy | None,
 ) -> Written:
-    tables = sorted({(each.index.table.schema, each.index.table.name) for each in advice.indexes})
-    heads, head, locations, template, *_, facts, before = project.call(
-        place,
-        [
-            ("heads", {}),
-            *((("resolve", {"head": wish.head}),) if wish.head else (("heads", {}),)),
-            ("locations", {}),
-            ("template", {}),
-            ("upgrade", {"revision": "heads"}) if wish.prove else ("create_all", {}),
-            ("facts", {"tables": tables}),
-            ("differences", {}),
-        ],
-    )
+    answers, begun = _begin(advice, project, wish, place, copy)
+    heads, head, locations, template, *_, facts, before = answers
     base = choose(heads, head if wish.head else None, locations, wish.head, wish.version_path)
+    if not wish.dry_run:
+        landing.assure(base.location)
     with connected(place) as connection:
         found = catalog.read(connection)
         decided = decide(advice, facts, found, connection, drop_redundant=wish.drop_redundant)
@@ -156,11 +156,43 @@ def _write(
         source=source,
         models=edits,
         paste=paste,
-        notes=(*decided.notes, *_unmodelled(decided, facts, wish), *checked.notes),
+        notes=(*begun, *decided.notes, *_unmodelled(decided, facts, wish), *checked.notes),
         steps=(*checked.steps, *(("re-planned",) if wish.prove and replan else ())),
         sql=checked.sql,
         names=names,
     )
+
+
+def _begin(
+    advice: Advice, project: Project, wish: Wish, place: Place, copy: Copy | None
+) -> tuple[list[Any], list[str]]:
+    """Bring the throw-away database to the project's heads, and ask what is there; with notes."""
+    tables = sorted({(each.index.table.schema, each.index.table.name) for each in advice.indexes})
+
+    def asked(first: tuple[str, Mapping[str, Any]]) -> list[Any]:
+        return project.call(
+            place,
+            [
+                ("heads", {}),
+                *((("resolve", {"head": wish.head}),) if wish.head else (("heads", {}),)),
+                ("locations", {}),
+                ("template", {}),
+                first,
+                ("facts", {"tables": tables}),
+                ("differences", {}),
+            ],
+        )
+
+    if not wish.prove:
+        return asked(("create_all", {})), []
+    try:
+        return asked(("upgrade", {"revision": "heads"})), []
+    except WorkerFailed as error:
+        if error.action != "upgrade" or copy is None:
+            raise
+        copy(place)
+        why = f"{error.message}: proven on a copy of the schema of the database instead"
+        return asked(("stamp", {"revision": "heads"})), [why]
 
 
 def _message(work: Work) -> str:
@@ -213,6 +245,8 @@ def connected(place: Place) -> Iterator[Any]:
     """A psycopg connection to the throw-away database, in autocommit."""
     import psycopg
 
+    from querysafe.postgres.cluster import OWN
+
     with psycopg.connect(
         host=place.host,
         port=place.port,
@@ -221,6 +255,7 @@ def connected(place: Place) -> Iterator[Any]:
         dbname=place.dbname,
         autocommit=True,
         connect_timeout=20,
+        **OWN,
     ) as connection:
         yield connection
 

@@ -19,7 +19,13 @@ _DDL = frozenset(
         "IMPORT",
     ]
 )
-_ADVISABLE = frozenset(["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "VALUES", "TABLE", "WITH"])
+_UTILITY = frozenset(
+    [
+        *("ANALYSE", "ANALYZE", "CALL", "CHECKPOINT", "CLOSE", "CLUSTER", "COPY", "DEALLOCATE"),
+        *("DECLARE", "DISCARD", "DO", "EXECUTE", "EXPLAIN", "FETCH", "LISTEN", "LOAD", "MOVE"),
+        *("NOTIFY", "REFRESH", "REINDEX", "RESET", "SET", "SHOW", "UNLISTEN", "VACUUM"),
+    ]
+)
 _VERB = re.compile(r"[\s(]*([A-Za-z]+)")
 _CATALOG = re.compile(
     r"\b(?:pg_catalog|information_schema)\s*\.|\b(?:from|join)\s+pg_[a-z_]+\b", re.IGNORECASE
@@ -49,8 +55,11 @@ def set_aside(query: CapturedQuery) -> str:
         return "transaction"
     if first in _DDL:
         return "DDL"
-    if first not in _ADVISABLE:
-        return "utility" if first else "no statement"
+    if first in _UTILITY:
+        return "utility"
+    if not first:
+        return "no statement"
+    # A word that begins no statement goes on: the server says what is wrong with it.
     if _CATALOG.search(query.statement) or _QUESTION.fullmatch(query.statement):
         return "system"
     return ""

@@ -11,7 +11,7 @@ import click
 if TYPE_CHECKING:
     from querysafe.advice.advice import Advice
     from querysafe.advice.revision.project import Place
-    from querysafe.advice.revision.write import Replan, Written
+    from querysafe.advice.revision.write import Copy, Replan, Written
 
 _PATH = click.Path(path_type=Path)
 _OPTIONS = (
@@ -83,7 +83,13 @@ def revision_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def revise(advice: "Advice", asked: Asked, *, replan: "Replan | None" = None) -> "Written":
+def revise(
+    advice: "Advice",
+    asked: Asked,
+    *,
+    replan: "Replan | None" = None,
+    copy: "Copy | None" = None,
+) -> "Written":
     """Write the revision, and say on standard error what was done; ``--diff`` prints it.
 
     Raises :class:`~querysafe.advice.revision.errors.RevisionError`.
@@ -102,7 +108,7 @@ def revise(advice: "Advice", asked: Asked, *, replan: "Replan | None" = None) ->
         prove=not asked.no_proof,
         dry_run=asked.diff,
     )
-    written = write_revision(advice, project, wish, replan=replan)
+    written = write_revision(advice, project, wish, replan=replan, copy=copy)
     for line in _told(written, asked):
         click.echo(line, err=True)
     if asked.diff:
@@ -140,6 +146,27 @@ def replanned(
             return unused(advice, planner, names)
 
     return replan
+
+
+def copied(database: str) -> "Copy":
+    """Make the throw-away database anew, with the schema of the database advised on."""
+
+    def copy(place: "Place") -> None:
+        from dataclasses import replace
+
+        from psycopg import sql
+
+        from querysafe.advice.planning.copying import copy_schema
+        from querysafe.advice.revision.write import connected
+        from querysafe.postgres.target import Target
+
+        name = sql.Identifier(place.dbname)
+        with connected(replace(place, dbname="postgres")) as connection:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(name))
+        copy_schema(Target.parse(database), Target.parse(place.url()))
+
+    return copy
 
 
 def unused(advice: "Advice", planner: Any, names: Mapping[str, str]) -> list[str]:

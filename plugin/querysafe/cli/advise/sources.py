@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from querysafe.cli.advise.revising import Asked, replanned, revise, revision_options
+from querysafe.cli.advise.revising import Asked, copied, replanned, revise, revision_options
 from querysafe.errors import QuerysafeError
 
 _EPILOG = """\b
@@ -24,6 +24,9 @@ Examples:
   querysafe advise postgresql.log --database service=shop_test --rows orders=5000000,users=200000
   querysafe advise recordings --database postgresql://localhost/shop_test --revision --models
 """
+
+
+_NAMED = 3
 
 
 class ForeignWorkload(QuerysafeError):
@@ -140,6 +143,7 @@ def sources(
     from querysafe.cli.advise.opening import opened
     from querysafe.cli.advise.progress import bars
     from querysafe.report.advice import render
+    from querysafe.report.advice.words import refusals
 
     if live and (statistics or rows):
         raise click.UsageError("--live asks the database itself: it excludes --stats and --rows")
@@ -153,10 +157,14 @@ def sources(
     with bars() as steps, opened(database, statistics, counts, place, live=live) as planner:
         advice = advise(workload, planner, limits, steps)
     if not advice.effects:
-        why = "; ".join(dict.fromkeys(each.why for each in advice.refused[:3]))
+        reasons = list(dict.fromkeys(each.why for each in advice.refused))
+        cures = list(dict.fromkeys(each.cure for each in advice.refused if each.cure))
+        more = f"; and {len(reasons) - _NAMED} more" if len(reasons) > _NAMED else ""
         raise ForeignWorkload(
-            f"no statement of {', '.join(places)} can be planned on this database: {why}",
-            hint="is it a recording of another schema? name the database that the queries ran on",
+            f"no statement of {', '.join(places)} can be planned on this database: "
+            f"{'; '.join(reasons[:_NAMED])}{more}",
+            hint=" ".join(cures[:_NAMED])
+            or "is it a recording of another schema? name the database that the queries ran on",
         )
     text = render(
         advice,
@@ -165,6 +173,9 @@ def sources(
         width=max(80, shutil.get_terminal_size(fallback=(100, 24)).columns),
         color=output is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR"),
     )
+    if form == "sql" or output is not None or revising.diff:
+        for line in refusals(advice):
+            click.echo(f"warning: not looked at: {line}", err=True)
     if output is None:
         if not revising.diff:
             click.echo(text, nl=False)
@@ -175,7 +186,7 @@ def sources(
         click.echo(f'"{output}" is written', err=True)
     if revising.revision:
         again = None if live else replanned(database, statistics, counts)
-        revise(advice, revising, replan=again)
+        revise(advice, revising, replan=again, copy=copied(database))
 
 
 def _rows(text: str | None) -> int | dict[str, int] | None:

@@ -30,6 +30,9 @@ def render(advice: Advice, *, explain: bool = False) -> str:
         parts.append(
             "<details><summary>Not advised</summary>\n\n" + "\n".join(rows) + "\n\n</details>\n"
         )
+    if refusals := words.refusals(advice):
+        rows = [f"- {_text(line)}" for line in refusals]
+        parts.append("**Not looked at**\n\n" + "\n".join(rows) + "\n")
     if aside := words.set_aside(advice):
         parts.append(f"_{_text(aside)}_\n")
     return "\n".join(parts)

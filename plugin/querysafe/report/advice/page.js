@@ -7,6 +7,8 @@ const flat = (text, most = 240) => {
   return line.length > most ? `${line.slice(0, most)}…` : line;
 };
 
+const place = (site) => `${site.path}:${site.line}${site.function ? ` in ${site.function}` : ""}`;
+
 function tile(value, words, kind = "") {
   return el("div", { class: `tile ${kind}` }, el("b", {}, value), el("span", {}, words));
 }
@@ -33,7 +35,7 @@ function use(each) {
   return el("li", {},
     el("b", {}, advice.basis.priced ? each.factor : ""),
     el("span", { class: "mono" }, flat(each.sql),
-      each.call_sites.map((site) => el("span", { class: "site" }, `${site.path}:${site.line} in ${site.function}`))));
+      each.call_sites.map((site) => el("span", { class: "site" }, place(site)))));
 }
 
 function statementRow(each, open) {
@@ -42,7 +44,7 @@ function statementRow(each, open) {
   if (advice.basis.priced) facts.push(el("span", {}, `${number(each.before)} → ${number(each.after)}`), el("b", { class: same ? "same" : "" }, same ? "–" : each.factor));
   return row(flat(each.sql, 160), facts, () => [
     codePanel("Statement", each.sql, "sql"),
-    each.call_sites.length > 0 && el("p", {}, each.call_sites.map((site) => `${site.path}:${site.line} in ${site.function}`).join(", ")),
+    each.call_sites.length > 0 && el("p", {}, each.call_sites.map((site) => place(site)).join(", ")),
     el("div", { class: "pair" }, planPanel("Plan now", each.before, each.plan_before), planPanel("Plan with the advice", each.after, each.plan_after)),
   ], open);
 }
@@ -61,6 +63,9 @@ function seen() {
   if (advice.remarks.length) {
     parts.push(el("h2", {}, "Also seen"), el("div", { class: "seen" }, advice.remarks.map((each) =>
       el("p", {}, el("b", {}, each.kind), each.words, each.subject.sql && el("span", { class: "mono" }, ` ${flat(each.subject.sql, 120)}`), each.cure && [" → ", el("code", {}, each.cure)]))));
+  }
+  if (advice.refusals.length) {
+    parts.push(el("h2", {}, "Not looked at"), el("div", { class: "seen" }, advice.refusals.map((line) => el("p", {}, line))));
   }
   if (advice.absent.length) {
     parts.push(el("h2", {}, "Not advised"), el("div", { class: "seen" }, advice.absent.map((each) =>

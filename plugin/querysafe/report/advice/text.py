@@ -47,8 +47,8 @@ def _lines(advice: Advice, explain: bool) -> Iterator[Text]:
             keys = ", ".join(map(str, index.keys))
             yield _plain(f"  {index.table.name} ({keys}): {absent.why}")
         yield Text()
-    for refused in advice.refused:
-        yield Text(printable(f"Not looked at: {refused.why}"), style="yellow")
+    for line in words.refusals(advice):
+        yield Text(printable(f"Not looked at: {line}"), style="yellow")
 
 
 def _index(advice: Advice, each: Advised, explain: bool) -> Iterator[Text]:
@@ -73,7 +73,7 @@ def _index(advice: Advice, each: Advised, explain: bool) -> Iterator[Text]:
             yield _plain(f"  {words.short(effect.statement, 100)}")
         if explain:
             for site in effect.statement.call_sites[:_EVIDENCE]:
-                yield _plain(f"           {site} in {site.function}")
+                yield _plain(f"           {site.words}")
     if len(each.evidence) > len(shown):
         yield Text(
             f"  … and {words.plural(len(each.evidence) - len(shown), 'more statement')}", "dim"

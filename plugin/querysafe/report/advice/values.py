@@ -48,7 +48,7 @@ def to_json(advice: Advice) -> dict[str, Any]:
             }
             for each in advice.remarks
         ],
-        "refused": [{"what": _refused(each), "why": each.why} for each in advice.refused],
+        "refused": [_refused(each) for each in advice.refused],
     }
 
 
@@ -77,12 +77,20 @@ def _effect(effect: Effect) -> dict[str, Any]:
     }
 
 
-def _subject(subject: Existing | Statement) -> Mapping[str, str]:
+def _subject(subject: Existing | Statement | Index) -> Mapping[str, str]:
+    if isinstance(subject, Index):
+        return {"index": subject.definition()}
     if isinstance(subject, Statement):
         return {"statement": subject.fingerprint, "sql": subject.sql}
     return {"index": subject.name}
 
 
-def _refused(refused: Refused) -> str:
+def _refused(refused: Refused) -> Mapping[str, Any]:
     what = refused.what
-    return what.definition() if isinstance(what, Index) else what.sql
+    sites = what.call_sites if isinstance(what, Statement) else ()
+    return {
+        "what": what.definition() if isinstance(what, Index) else what.sql,
+        "why": refused.why,
+        "cure": refused.cure,
+        "call_sites": [each.to_json() for each in sites],
+    }

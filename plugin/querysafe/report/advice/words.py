@@ -5,8 +5,12 @@ from collections.abc import Sequence
 
 from querysafe.advice.advice import Advice, Effect, Remark
 from querysafe.advice.index import Index
+from querysafe.advice.planner import Refused
 from querysafe.advice.workload import Statement
 from querysafe.fingerprint import shape
+
+_REASONS = 8
+_PLACES = 3
 
 
 def size(count: float) -> str:
@@ -94,6 +98,31 @@ def set_aside(advice: Advice) -> str:
     """What was not advised on, counted; empty when nothing was."""
     parts = [f"{count:,} {why}" for why, count in advice.workload.set_aside.items()]
     return f"set aside: {', '.join(parts)}" if parts else ""
+
+
+def refusals(advice: Advice) -> list[str]:
+    """What was not looked at, a line each reason: where it stands, why, and what to type."""
+    groups: dict[tuple[str, str], list[Refused]] = {}
+    for each in advice.refused:
+        groups.setdefault((each.why, each.cure), []).append(each)
+    lines = []
+    for (why, cure), found in list(groups.items())[:_REASONS]:
+        statements = [each.what for each in found if isinstance(each.what, Statement)]
+        if len(found) == 1 and statements:
+            sites = statements[0].call_sites
+            where = f"{sites[0]}: " if sites else ""
+            line = f"{where}{why}: {short(statements[0], 90)}"
+        elif statements:
+            sites = tuple(each.call_sites[0] for each in statements if each.call_sites)
+            named = ", ".join(map(str, sites[:_PLACES])) + (", …" if len(sites) > _PLACES else "")
+            line = f"{plural(len(statements), 'statement')}{f' ({named})' if named else ''}: {why}"
+        else:
+            line = why
+        lines.append(f"{line}; type: {cure}" if cure else line)
+    rest = sum(len(each) for each in list(groups.values())[_REASONS:])
+    if rest:
+        lines.append(f"{rest} more, for {plural(len(groups) - _REASONS, 'other reason')}")
+    return lines
 
 
 def remark(each: Remark) -> str:

@@ -36,6 +36,7 @@ def table(name: Table, *columns: Column, **more: object) -> TableEntry:
         writes=None,
         is_analyzed=False,
         is_readable=True,
+        is_copyable=True,
         is_filtered=False,
         columns=(column("id", "bigint", length=8), *columns),
         **(given | more),  # type: ignore[arg-type]

@@ -4,10 +4,12 @@ import ast
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from querysafe.advice.revision import landing
 from querysafe.advice.revision.errors import RevisionError
 from querysafe.advice.revision.evidence import size, with_evidence
+from querysafe.advice.revision.facts import _lines
 from querysafe.advice.revision.heads import choose
 
 ONE = {"id": "a1", "labels": ["shop"], "message": "orders\nmore", "path": "/p/a/x/a1.py"}
@@ -95,3 +97,12 @@ def test_a_file_that_cannot_be_written_leaves_all_as_it_was(tmp_path: Path) -> N
         landing.land([(models, "old", "new")], blocked, "revision")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["models.py", "x.py"]
     assert models.read_text() == "old"
+
+
+def test_a_difference_is_told_alike_by_every_process() -> None:
+    metadata = sa.MetaData()
+    table = sa.Table("orders", metadata, sa.Column("user_id", sa.ForeignKey("users.id")))
+    (key,) = table.foreign_key_constraints
+    assert list(_lines(("add_fk", key))) == ["add_fk orders.(user_id)"]
+    assert list(_lines([("add_index", sa.Index("ix", table.c.user_id))])) == ["add_index orders.ix"]
+    assert list(_lines(("odd", "t", object()))) == ["odd t <object object>"]

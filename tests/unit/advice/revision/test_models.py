@@ -1,10 +1,15 @@
 """Edits of models: every form of ``__table_args__``, and nothing else in the file changes."""
 
+import hashlib
+import importlib
 import textwrap
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from querysafe.advice.index import Index, Key, Table
+from querysafe.advice.revision.facts import _place
 from querysafe.advice.revision.models.editing import CannotEdit, Declaration, declare
 
 INDEX = Index(Table("public", "t"), (Key(column="a"),))
@@ -190,3 +195,67 @@ def test_a_core_table_gets_one_argument_more() -> None:
         edit("t = make()\n", sort="table", name="t")
     with pytest.raises(CannotEdit, match="star"):
         edit('t = Table(\n    "t",\n    *columns,\n)\n', sort="table", name="t")
+
+
+RUN = """\
+import sqlalchemy as sa
+from sqlalchemy.orm import DeclarativeBase, declared_attr
+
+OPTIONS = {"comment": "a table"}
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+"""
+SPELLINGS = {
+    "nothing": 'class T(Base):\n    __tablename__ = "t"\n    id = sa.Column(sa.Integer, primary_key=True)\n    a = sa.Column(sa.Integer)\n',
+    "a tuple": 'class T(Base):\n    __tablename__ = "t"\n    id = sa.Column(sa.Integer, primary_key=True)\n    a = sa.Column(sa.Integer)\n    __table_args__ = (sa.UniqueConstraint("a"),)\n',
+    "a tuple that ends in a named dictionary": 'class T(Base):\n    __tablename__ = "t"\n    __table_args__ = (sa.UniqueConstraint("a"), OPTIONS)\n    id = sa.Column(sa.Integer, primary_key=True)\n    a = sa.Column(sa.Integer)\n',
+    "a tuple over lines that ends in a named dictionary": 'class T(Base):\n    __tablename__ = "t"\n    __table_args__ = (\n        sa.UniqueConstraint("a"),\n        OPTIONS,\n    )\n    id = sa.Column(sa.Integer, primary_key=True)\n    a = sa.Column(sa.Integer)\n',
+    "a dictionary": 'class T(Base):\n    __tablename__ = "t"\n    __table_args__ = {"comment": "x"}\n    id = sa.Column(sa.Integer, primary_key=True)\n    a = sa.Column(sa.Integer)\n',
+    "a named dictionary": 'class T(Base):\n    __tablename__ = "t"\n    __table_args__ = OPTIONS\n    id = sa.Column(sa.Integer, primary_key=True)\n    a = sa.Column(sa.Integer)\n',
+    "a call of dict": 'class T(Base):\n    __tablename__ = "t"\n    __table_args__ = dict(comment="x")\n    id = sa.Column(sa.Integer, primary_key=True)\n    a = sa.Column(sa.Integer)\n',
+    "a method": 'class T(Base):\n    __tablename__ = "t"\n\n    @declared_attr.directive\n    def __table_args__(cls):\n        return (sa.UniqueConstraint("a"), {"comment": cls.__name__})\n\n    id = sa.Column(sa.Integer, primary_key=True)\n    a = sa.Column(sa.Integer)\n',
+    "a dictionary of a mixin": 'class Mixin:\n    __table_args__ = {"comment": "x"}\n    a = sa.Column(sa.Integer)\n\n\nclass T(Mixin, Base):\n    __tablename__ = "t"\n    id = sa.Column(sa.Integer, primary_key=True)\n',
+    "a table in the class": 'class T(Base):\n    __table__ = sa.Table(\n        "t", Base.metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("a", sa.Integer)\n    )\n',
+    "a table": 'T = sa.Table(\n    "t",\n    Base.metadata,\n    sa.Column("id", sa.Integer, primary_key=True),\n    sa.Column("a", sa.Integer),\n)\n',
+    "an imperative mapping": 't_table = sa.Table("t", Base.metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("a", sa.Integer), comment="x")\n\n\nclass T:\n    pass\n\n\nBase.registry.map_imperatively(T, t_table)\n',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("source", SPELLINGS.values(), ids=SPELLINGS)
+def test_the_table_of_an_edited_module_has_the_index_and_all_that_it_had(
+    source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    module = f"spelled_{hashlib.md5(source.encode(), usedforsecurity=False).hexdigest()}"
+    path = tmp_path / f"{module}.py"
+    path.write_text(RUN + source)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    original = importlib.import_module(module)
+    table = original.Base.metadata.tables["t"]
+    place = _place(table)
+    assert place is not None
+    named = {key: place[key] for key in ("sort", "name", "inherited", "options")}
+    edited = declare(path.read_text(), Declaration(**named), [("ix", INDEX), ("iy", EXPRESSION)])
+    made: dict[str, Any] = {"__name__": "edited"}
+    exec(compile(edited, "edited.py", "exec"), made)
+    after = made["Base"].metadata.tables["t"]
+    assert {each.name for each in after.indexes} == {"ix", "iy"}
+    assert len(after.constraints) == len(table.constraints)
+    assert after.comment == table.comment
+
+
+REFUSED = {
+    "a condition": 'class T(Base):\n    __tablename__ = "t"\n    if True:\n        __table_args__ = {}\n',
+    "a sum": 'class T(Base):\n    __table_args__ = (1,) + OTHER\n',
+    "a table of elsewhere": "class T(Base):\n    __table__ = elsewhere\n",
+    "a list of columns": 'T = sa.Table("t", metadata, *columns)\n',
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("source", REFUSED.values(), ids=REFUSED)
+def test_a_declaration_that_cannot_be_edited_safely_is_left(source: str) -> None:
+    with pytest.raises(CannotEdit):
+        edit(HEAD + source, sort="table" if source.startswith("T") else "class")

@@ -12,7 +12,9 @@ SELECT
          ELSE pg_relation_size(c.oid) / current_setting('block_size')::int END AS blocks,
     s.n_tup_ins + s.n_tup_upd + s.n_tup_del AS writes,
     greatest(s.last_analyze, s.last_autoanalyze) IS NOT NULL AS is_analyzed,
-    has_table_privilege(c.oid, 'SELECT') OR has_any_column_privilege(c.oid, 'SELECT') AS is_readable,
+    has_schema_privilege(n.oid, 'USAGE') AND (has_table_privilege(c.oid, 'SELECT')
+        OR has_any_column_privilege(c.oid, 'SELECT')) AS is_readable,
+    has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AS is_copyable,
     row_security_active(c.oid) AS is_filtered
 FROM pg_class AS c
 JOIN pg_namespace AS n ON n.oid = c.relnamespace

@@ -26,6 +26,8 @@ class Declaration:
     """Qualified name of the class, or the variable of ``Table(...)``."""
     inherited: Mapping[str, object] | str | None = None
     """``__table_args__`` of a base: a dictionary of constants, or "other"."""
+    options: bool = False
+    """Whether the value of ``__table_args__`` is a dictionary, or a tuple that ends in one."""
 
 
 def declare(source: str, place: Declaration, indexes: Sequence[tuple[str, Index]]) -> str:
@@ -98,21 +100,50 @@ def _in_class(
     indexes: Sequence[tuple[str, Index]],
     names: Names,
 ) -> list[Edit]:
+    given = _assigned_table(node)
+    if given is not None:
+        return [_after_last(text, given, given.args, indexes, names)]
+    if _is_bound_within(node):
+        raise CannotEdit(f"{_ARGS} is assigned under a condition")
     for statement in node.body:
         if _binds_args(statement):
             value = statement.value if isinstance(statement, ast.Assign | ast.AnnAssign) else None
             if value is None:
                 raise CannotEdit(f"{_ARGS} has no value")
-            return _extended(text, value, indexes, names)
+            return _extended(text, value, place.options, indexes, names)
         if isinstance(statement, ast.FunctionDef) and statement.name == _ARGS:
             returned = [each for each in ast.walk(statement) if isinstance(each, ast.Return)]
             if len(returned) != 1 or returned[0].value is None:
                 raise CannotEdit(f"{_ARGS} is a method with {len(returned)} returns")
-            return _extended(text, returned[0].value, indexes, names)
+            return _extended(text, returned[0].value, place.options, indexes, names)
     if place.inherited == "other":
         raise CannotEdit(f"{_ARGS} comes from a base and is no plain dictionary")
     inherited = place.inherited if isinstance(place.inherited, Mapping) else {}
     return [_created(text, node, inherited, indexes, names)]
+
+
+def _assigned_table(node: ast.ClassDef) -> ast.Call | None:
+    """The call in ``__table__ = Table(...)``; such a class takes no ``__table_args__``."""
+    for statement in node.body:
+        if not _assigns(statement, "__table__"):
+            continue
+        value = statement.value if isinstance(statement, ast.Assign | ast.AnnAssign) else None
+        called = value.func if isinstance(value, ast.Call) else None
+        last = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+        if isinstance(value, ast.Call) and last == "Table" and value.args:
+            return value
+        raise CannotEdit("its __table__ is made elsewhere")
+    return None
+
+
+def _is_bound_within(node: ast.ClassDef) -> bool:
+    """Whether ``__table_args__`` is bound in a block of the class's body."""
+    return any(
+        isinstance(each, ast.Name) and each.id == _ARGS and isinstance(each.ctx, ast.Store)
+        for statement in node.body
+        if isinstance(statement, ast.If | ast.Try | ast.With | ast.For)
+        for each in ast.walk(statement)
+    )
 
 
 def _binds_args(statement: ast.stmt) -> bool:
@@ -178,19 +209,19 @@ def _assigns(statement: ast.stmt, name: str) -> bool:
 
 
 def _extended(
-    text: Text, value: ast.expr, indexes: Sequence[tuple[str, Index]], names: Names
+    text: Text, value: ast.expr, options: bool, indexes: Sequence[tuple[str, Index]], names: Names
 ) -> list[Edit]:
     if isinstance(value, ast.Tuple):
         last = value.elts[-1] if value.elts else None
         if isinstance(last, ast.Starred) or not _is_parenthesised(text, value):
             raise CannotEdit(f"{_ARGS} is a tuple without parentheses or with a star")
         if last is None or last.lineno == value.lineno:
-            return [_rewritten(text, value, value.elts, indexes, names)]
-        if isinstance(last, ast.Dict):
+            return [_rewritten(text, value, value.elts, options, indexes, names)]
+        if isinstance(last, ast.Dict) or options:
             return [_before(text, last, indexes, names)]
         return [_after_last(text, value, value.elts, indexes, names)]
-    if isinstance(value, ast.Dict):
-        return [_rewritten(text, value, [value], indexes, names)]
+    if isinstance(value, ast.Dict) or (options and not isinstance(value, ast.BinOp)):
+        return [_rewritten(text, value, [value], True, indexes, names)]
     raise CannotEdit(f"{_ARGS} is neither a tuple nor a dictionary")
 
 
@@ -202,6 +233,7 @@ def _rewritten(
     text: Text,
     value: ast.expr,
     items: Sequence[ast.expr],
+    options: bool,
     indexes: Sequence[tuple[str, Index]],
     names: Names,
 ) -> Edit:
@@ -211,7 +243,7 @@ def _rewritten(
         raise CannotEdit(f"{_ARGS} has comments between its items")
     indent = text.indent(value.lineno)
     shown = [text.source[text.start(item) : text.end(item)] for item in items]
-    is_dict = bool(items) and isinstance(items[-1], ast.Dict)
+    is_dict = bool(items) and (options or isinstance(items[-1], ast.Dict))
     calls = [
         _indented(each, f"{indent}    ").lstrip()
         for each in _calls(indexes, names, len(indent) + 4)

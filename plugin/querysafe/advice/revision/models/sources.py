@@ -51,6 +51,7 @@ def edit_models(work: Work, facts: Mapping[str, Any]) -> tuple[tuple[Edited, ...
                     sort=place["sort"],
                     name=place["name"],
                     inherited=place["inherited"],
+                    options=place["options"],
                 ),
                 indexes,
             )

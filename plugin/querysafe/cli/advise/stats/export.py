@@ -67,6 +67,7 @@ def export(
     at most 50 different ones; never of JSON and UUIDs, unless --with-values says so.
     """
     from querysafe.advice.planning.exporting import export as exported
+    from querysafe.advice.planning.permissions import grants
     from querysafe.advice.planning.statistics import dumps, save
 
     if with_values and no_values:
@@ -82,6 +83,8 @@ def export(
             f'"{output}": {len(found.statistics.tables)} tables, {columns} columns', err=True
         )
     _tell("this role may not read the statistics of", found.unreadable)
+    if found.unreadable:
+        click.echo(f"  type: {grants(found.unreadable[:_SHOWN], found.role)}", err=True)
     _tell("never analysed (run ANALYZE there)", found.unanalyzed)
 
 
