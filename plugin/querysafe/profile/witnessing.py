@@ -40,11 +40,11 @@ def witnessed(
         error=error,
         call_site=None
         if place is None
-        else CallSite(path=_short(place[0]), line=place[1], function=""),
+        else CallSite(path=shown(place[0]), line=place[1], function=""),
     )
 
 
-def _short(path: str) -> str:
+def shown(path: str) -> str:
     """A file by its path from the current folder, or its name: reports go to other machines."""
     relative = os.path.relpath(path) if Path(path).is_absolute() else path
     return Path(path).name if relative.startswith(os.pardir) else relative

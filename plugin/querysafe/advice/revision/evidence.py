@@ -65,7 +65,8 @@ def _statement(effect: Effect, *, priced: bool) -> Iterator[str]:
 
 def _basis(advice: Advice) -> Iterator[str]:
     major = advice.version // 10000
-    yield from _wrapped(f"Basis: {advice.basis.words.strip()} Planner of PostgreSQL {major}.", "")
+    words = advice.basis.words.strip().removesuffix(".")
+    yield from _wrapped(f"Basis: {words}. Planner of PostgreSQL {major}.", "")
     if advice.workload.sources:
         yield from _wrapped(f"Workload: {', '.join(advice.workload.sources)}.", "")
     if not advice.basis.priced:
@@ -100,7 +101,7 @@ def with_evidence(source: str, message: str, text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
     for quotes in ('"""', "'''"):
         start = source.find(quotes)
-        if start < 0 or source[:start].strip().rstrip("rRuU"):
+        if start < 0 or not _is_head(source[:start]):
             continue
         end = source.find(quotes, start + 3)
         place = source.find(message, start, end)
@@ -111,3 +112,11 @@ def with_evidence(source: str, message: str, text: str) -> str:
             closing = "\n" if source[after:end].strip() == "" else ""
             return f"{source[:after]}\n\n{escaped}{closing}{source[after:]}"
     return "".join(f"# {line}".rstrip() + "\n" for line in text.splitlines()) + source
+
+
+def _is_head(text: str) -> bool:
+    """Whether nothing but comments, such as a licence, and the letter of a raw string stand there."""
+    *lines, last = text.split("\n")
+    return last.strip() in ("", *"rRuU") and all(
+        not line.strip() or line.lstrip().startswith("#") for line in lines
+    )

@@ -245,18 +245,7 @@ def connected(place: Place) -> Iterator[Any]:
     """A psycopg connection to the throw-away database, in autocommit."""
     import psycopg
 
-    from querysafe.postgres.cluster import OWN
-
-    with psycopg.connect(
-        host=place.host,
-        port=place.port,
-        user=place.user,
-        password=place.password,
-        dbname=place.dbname,
-        autocommit=True,
-        connect_timeout=20,
-        **OWN,
-    ) as connection:
+    with psycopg.connect(place.url(), autocommit=True, connect_timeout=20) as connection:
         yield connection
 
 

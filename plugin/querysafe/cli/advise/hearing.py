@@ -10,6 +10,7 @@ from querysafe.profile import statements_view
 from querysafe.profile.errors import SourceError
 from querysafe.profile.reading import read
 from querysafe.profile.unread import Heard, Unread
+from querysafe.profile.witnessing import shown
 
 _NAMED = 5
 
@@ -40,7 +41,7 @@ def hear(places: tuple[str, ...], database: str) -> Workload:
                 gathering.add(each)
                 count += 1
         heard += count
-        told.append(f"{count:,} queries of {'standard input' if place == '-' else place}")
+        told.append(f"{count:,} queries of {'standard input' if place == '-' else shown(place)}")
     for each in broken[:_NAMED]:
         click.echo(f"warning: {each}", err=True)
     if len(broken) > _NAMED:

@@ -50,6 +50,7 @@ def test_evidence_is_put_below_the_message_whatever_it_holds() -> None:
         '"""add\n\nRevises: x\n"""\nx = 1\n',
         "'''add'''\nx = 1\n",
         'r"""add"""\nx = 1\n',
+        '# Licence of "this".\n#\n\n"""add\n"""\nx = 1\n',
     ):
         written = with_evidence(source, "add", text)
         docstring = ast.get_docstring(ast.parse(written))

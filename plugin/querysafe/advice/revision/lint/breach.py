@@ -29,10 +29,12 @@ class Finder(Protocol):
 
 
 def called(change: Change) -> str:
-    """What to call it in a message: ``"ix_orders_status"`` or ``an index of "orders"``."""
+    """What to call it in a message: ``"ix_orders_status"``; its columns where it has no name that
+    is known, ``(status)``; or nothing.
+    """
     if change.name and not _UNKNOWN.search(change.name):
         return f'"{change.name}"'
-    return f'"{change.table}"' if change.table else "it"
+    return f"({', '.join(change.columns)})" if change.columns else ""
 
 
 def on(change: Change) -> str:

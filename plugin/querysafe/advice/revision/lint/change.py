@@ -10,7 +10,8 @@ class Change:
     """One change, with what was in force where it stands."""
 
     kind: str
-    """``create_index``, ``drop_index``, ``reindex``, ``attach``, ``create_table``, ``drop_table``,
+    """``create_index``, ``drop_index``, ``reindex``, ``attach``, ``create_table``, ``column`` (of a
+    new table), ``drop_table``,
     ``rename_table``, ``add_column``, ``drop_column``, ``rename_column``, ``alter_type``,
     ``set_not_null``, ``foreign_key``, ``check``, ``unique``, ``primary_key``, ``exclusion``,
     ``validate``, ``drop_constraint``, ``rewrite``, ``alter``."""

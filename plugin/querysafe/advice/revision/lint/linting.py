@@ -207,7 +207,7 @@ def _finding(revision: Revision, rule: Rule, breach: Breach) -> Finding:
         rule=rule,
         label=".".join(filter(None, (change.table, change.name))) or change.kind,
         count=1,
-        message=breach.message,
+        message=" ".join(breach.message.split()).replace(" :", ":"),
         call_sites=(CallSite(path=revision.path, line=change.line, function=change.function),),
         cure=breach.cure,
         advice=breach.advice,

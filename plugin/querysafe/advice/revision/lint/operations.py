@@ -98,6 +98,13 @@ def changes(
     elif name == "create_table":
         partitioned = keyword(call, "postgresql_partition_by") is not None
         yield "create_table", {"table": given.table(0), "partitioned": partitioned}
+        for each in call.args[1:]:
+            if isinstance(each, ast.Call) and _last(each) == "Column" and each.args:
+                column = constant(each.args[0], names) or ""
+                yield (
+                    "column",
+                    {"table": given.table(0), "name": column, "type": _declared(each)},
+                )
 
 
 def table_of(call: ast.Call, names: Names, *, position: int, word: str = "table_name") -> str:
@@ -145,6 +152,7 @@ def _columns(column: ast.expr | None, table: str, names: Names) -> Iterator[Foun
             "name": name or "",
             "nullable": not is_false(keyword(column, "nullable")),
             "default": default,
+            "type": _declared(column),
         },
     )
     columns = (name,) if name else ()
@@ -188,17 +196,35 @@ def _altered(call: ast.Call, given: _Arguments, names: Names) -> Iterator[Found]
         is_plain = False
         old = keyword(call, "existing_type")
         yield "alter_type", {**fields, "type": _type(kind), "old_type": _type(old)}
-    if is_false(keyword(call, "nullable")):
+    if is_false(keyword(call, "nullable")) and not is_false(keyword(call, "existing_nullable")):
         is_plain = False
         yield "set_not_null", fields
     if is_plain:
         yield "alter", fields
 
 
+def _declared(column: ast.Call) -> str:
+    """The type in a call of ``Column``."""
+    kind = keyword(column, "type_")
+    if kind is None and len(column.args) > 1 and not _is_item(column.args[1]):
+        kind = column.args[1]
+    return _type(kind)
+
+
+def _is_item(node: ast.expr) -> bool:
+    return _last(node) in ("ForeignKey", "Identity", "Computed", "Sequence", "CheckConstraint")
+
+
 def _type(node: ast.expr | None) -> str:
     """A type as SQL calls it: ``varchar(20)``, ``text``, ``numeric(8, 2)``."""
     if node is None:
         return ""
+    while isinstance(node, ast.Call) and _last(node) == "with_variant":
+        variants = [each.value for each in node.args if isinstance(each, ast.Constant)]
+        if "postgresql" in variants and node.args:
+            node = node.args[0]
+        elif isinstance(node.func, ast.Attribute):
+            node = node.func.value
     name = (_last(node) or "").lower()
     arguments: list[str] = []
     if isinstance(node, ast.Call):

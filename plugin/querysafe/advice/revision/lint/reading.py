@@ -7,6 +7,7 @@ from typing import Any
 
 from querysafe.advice.revision.lint import operations, sql
 from querysafe.advice.revision.lint.change import Change, Revision
+from querysafe.advice.revision.lint.dialects import foreign
 from querysafe.advice.revision.lint.values import Names, constant, texts_of
 
 _DEPTH = 6
@@ -109,8 +110,10 @@ class _Reader:
                 ]
                 for head in heads:
                     self._calls(head)
+                skipped = foreign(statement.test) if isinstance(statement, ast.If) else ""
                 for field in ("body", "orelse", "finalbody"):
-                    self._walk(getattr(statement, field, []))
+                    if field != skipped:
+                        self._walk(getattr(statement, field, []))
                 for handler in getattr(statement, "handlers", []):
                     self._walk(handler.body)
             else:

@@ -53,7 +53,7 @@ def find(revision: Revision, around: Surroundings) -> Iterator[Breach]:
         elif change.kind == "check" and (validated := validated_at_once(revision, change)):
             yield Breach(
                 change=validated,
-                message=f"{called(change)} is validated in the transaction that added it: the lock "
+                message=f"constraint {called(change)} is validated in the transaction that added it: the lock "
                 "is still held",
                 cure=f"# in a revision of its own\n{executed(_validate(change))}",
                 advice="validate it in a later revision",

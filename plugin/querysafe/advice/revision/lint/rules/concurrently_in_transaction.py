@@ -27,7 +27,7 @@ def find(revision: Revision, around: Surroundings) -> Iterator[Breach]:
             code = executed(change.source) if change.is_sql else dedented(change.source)
             yield Breach(
                 change=change,
-                message=f"{called(change)}: CONCURRENTLY cannot run inside the transaction",
+                message=f"index {called(change)}: CONCURRENTLY cannot run inside the transaction",
                 cure=autocommit(code),
                 advice="put it into an autocommit block",
             )

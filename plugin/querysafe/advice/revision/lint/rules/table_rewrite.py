@@ -1,7 +1,8 @@
 """QS509: the whole table is written anew under the strongest lock."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from querysafe.advice.revision.lint.breach import Breach, called, executed, on, table
 from querysafe.advice.revision.lint.change import Change, Revision, Surroundings
@@ -27,9 +28,13 @@ _SIZED = re.compile(r"(varchar|numeric|character varying|decimal)\((\d+)(?:,\s*(
 
 def find(revision: Revision, around: Surroundings) -> Iterator[Breach]:
     """Report what copies the table."""
-    for change in revision.changes:
+    for place, given in enumerate(revision.changes):
+        change = given
         if not around.is_watched(revision, change.table):
             continue
+        if change.kind == "alter_type" and not change.old_type:
+            earlier = (*around.before, *revision.changes[:place])
+            change = replace(change, old_type=_known(change, earlier))
         if change.kind == "rewrite":
             yield Breach(
                 change=change,
@@ -41,7 +46,7 @@ def find(revision: Revision, around: Surroundings) -> Iterator[Breach]:
             yield Breach(
                 change=change,
                 message=f'the new type of "{change.name}"{on(change)} writes every row anew while '
-                "nobody can read or write",
+                f"nobody can read or write{_unless(change)}",
                 cure=_new_column(change),
                 advice="add a new column, fill it in batches, and drop the old one later",
             )
@@ -57,6 +62,23 @@ def find(revision: Revision, around: Surroundings) -> Iterator[Breach]:
                 cure=_default_later(change) if change.default == "volatile" else "",
                 advice="add it without a default, set the default then, and fill old rows in batches",
             )
+
+
+def _known(change: Change, earlier: Sequence[Change]) -> str:
+    """The type that a column has had since a revision last gave it one; empty if none is known."""
+    bare = change.table.rpartition(".")[2]
+    for each in reversed(earlier):
+        here = each.table.rpartition(".")[2] == bare and each.name == change.name
+        if here and each.kind in ("column", "add_column", "alter_type") and each.type:
+            return each.type
+    return ""
+
+
+def _unless(change: Change) -> str:
+    """What would make it harmless, where the old type is not known."""
+    if change.old_type or not _SIZED.fullmatch(change.type):
+        return ""
+    return ", unless it only gets longer: then say so by existing_type"
 
 
 def _is_free(change: Change) -> bool:
