@@ -28,14 +28,17 @@ class Constants:
     def is_constant(self, predicate: Predicate, distinct: float | None) -> bool:
         """Whether a value may become the predicate of a partial index.
 
-        Always so for ``IS NULL`` and booleans that stand in the statement; otherwise only
-        for columns of few values, where all samples agree.
+        Always so for ``IS NULL``, booleans that stand in the statement and columns compared
+        with each other; otherwise only for columns of few values, where all samples agree. The
+        end of a range must stand in the statement.
         """
         if predicate.always:
             return predicate.operator != "bool" or not self._bound(predicate.value)
         if predicate.sort is Sort.FIXED:
-            return predicate.operator.startswith("IS") or self._agreed(predicate, distinct)
-        if predicate.sort is not Sort.EQUAL or not predicate.value:
+            return self._agreed(predicate, distinct)
+        if predicate.sort not in (Sort.EQUAL, Sort.RANGE) or not predicate.value:
+            return False
+        if predicate.sort is Sort.RANGE and self._bound(predicate.value):
             return False
         return self._agreed(predicate, distinct)
 

@@ -1,6 +1,6 @@
 """What a plan says of each table that it reads: conditions, joins, orders, groups, columns needed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,11 +40,17 @@ class Access:
     groups: list[tuple[Expression, ...]] = field(default_factory=list)
     extremes: list[Column] = field(default_factory=list)
     """Columns of which a minimum or maximum is asked for."""
-    needed: set[str] = field(default_factory=set)
-    """Names of the columns that anything above the scan reads."""
+    shown: set[str] = field(default_factory=set)
+    """Names of the columns that anything above the scan reads, but for conditions."""
     limited: bool = False
     """Whether a LIMIT stands above it."""
     node: Mapping[str, Any] = field(default_factory=dict)
+
+    def needed(self, settled: Collection[Expression] = ()) -> set[str]:
+        """Names of the columns that must be at hand, when some conditions hold already."""
+        open_ = (each for each in self.conditions if each not in settled)
+        asked = {c.name for each in open_ for c in columns(each) if c.alias == self.alias}
+        return self.shown | asked
 
 
 def nodes(
@@ -90,10 +96,8 @@ def _texts(value: Any) -> tuple[str, ...]:
 def _condition(part: Expression, found: Mapping[str, Access]) -> None:
     for column in columns(part):
         access = found.get(column.alias)
-        if access is not None:
-            if part not in access.conditions:
-                access.conditions.append(part)
-            access.needed.add(column.name)
+        if access is not None and part not in access.conditions:
+            access.conditions.append(part)
 
 
 def _keys(node: Mapping[str, Any], found: Mapping[str, Access]) -> None:
@@ -145,4 +149,4 @@ def _outputs(node: Mapping[str, Any], found: Mapping[str, Access], *, top: bool)
             parse(text) if node.get("Node Type") not in ("Sort",) else sort_key(text)[0]
         ):
             if column.alias in found:
-                found[column.alias].needed.add(column.name)
+                found[column.alias].shown.add(column.name)

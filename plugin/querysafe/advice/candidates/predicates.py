@@ -35,7 +35,7 @@ class Sort(StrEnum):
     OVERLAPS = "overlaps"
     """Ranges and shapes."""
     FIXED = "fixed"
-    """Serves as the predicate of a partial index only: ``IS NOT NULL``, ``<>``."""
+    """Serves as the predicate of a partial index only: ``IS NOT NULL``, ``<>``, ``a < b``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +54,13 @@ class Predicate:
     """Whether it is a list of values: an order below it is lost."""
     type: str = ""
     """Type of a column, or empty."""
+    compares: bool = False
+    """Whether the other side is a column of the same row."""
 
     @property
     def always(self) -> bool:
-        """Whether it holds no value that another call could change: IS NULL, a boolean."""
-        return self.operator.startswith("IS") or self.operator == "bool"
+        """Whether it holds no value that another call could change: IS NULL, a boolean, a < b."""
+        return self.compares or self.operator.startswith("IS") or self.operator == "bool"
 
     @property
     def condition(self) -> str:
@@ -83,6 +85,7 @@ _MIRRORED = {
     "&&": "&&",
 }
 _RANGES = frozenset({"<", ">", "<=", ">="})
+_COMPARED = _RANGES | {"=", "<>"}
 _CONTAINS = frozenset({"@>", "?", "?|", "?&", "@?", "@@", "&&", "<@"})
 _PREFIX = re.compile(r"'(?P<prefix>(?:[^%_\\']|\\.)+)%'")
 _PATTERN = re.compile(r"'(?P<pattern>.*)'", re.DOTALL)
@@ -130,6 +133,10 @@ def _predicate(
                 for item in items
                 if _is_ours(item, alias)
             )
+        case Operation(operator=operator, left=Column() as left, right=Column() as right) if (
+            left.alias == right.alias == alias and operator in _COMPARED
+        ):
+            return (Predicate(Sort.FIXED, left, operator, str(right), compares=True),)
         case Operation(operator=operator, left=left, right=right):
             if _is_ours(left, alias) and not _mentions(right, alias):
                 return _compared(operator, left, right, types)

@@ -99,9 +99,13 @@ class _Asked:
         self._table = relation.table
         conjoined: list[Predicate] = []
         alternative: list[Predicate] = []
+        self._sources: dict[Predicate, list[Expression]] = {}
+        """The conditions that say no more than a predicate does."""
         for condition in access.conditions:
             found = predicates(condition, access.alias, relation.columns)
             (conjoined if len(found) == 1 or _is_row(found) else alternative).extend(found)
+            if len(found) == 1:
+                self._sources.setdefault(found[0], []).append(condition)
         usable = [each for each in conjoined if is_indexable(each.key)]
 
         def distinct(each: Predicate) -> float:
@@ -137,8 +141,11 @@ class _Asked:
         )
 
     def candidates(self) -> Iterator[Candidate]:
-        for keys, words in self._sequences():
-            yield from self._made(keys, words)
+        few, many = self._subsets()
+        sequences = list(self._sequences())
+        for fixed in (few, many):
+            for keys, words in sequences:
+                yield from self._made(keys, words, fixed)
         for each in self.others:
             yield from self._special(each)
         yield from self._summary()
@@ -179,9 +186,11 @@ class _Asked:
                 if key != other:
                     yield (key, other), "finds rows by"
 
-    def _made(self, keys: Sequence[Key], words: str) -> Iterator[Candidate]:
+    def _made(
+        self, keys: Sequence[Key], words: str, subsets: Sequence[tuple[Predicate, ...]]
+    ) -> Iterator[Candidate]:
         """An index on the keys: plain, covering, and on the rows that fixed conditions leave."""
-        for fixed in self._subsets():
+        for fixed in subsets:
             gone = {str(each.key) for each in fixed if each.sort is Sort.EQUAL and not each.many}
             left = _distinct_keys(
                 [key for key in keys if key.target.strip("()") not in _bare(gone)]
@@ -194,23 +203,30 @@ class _Asked:
             where = " AND ".join(dict.fromkeys(each.condition for each in fixed))
             index = Index(self._table, _ascending(tuple(left)), where=where)
             yield Candidate(index, _words(words, index))
-            included = self._included(index)
+            included = self._included(index, fixed)
             if included:
                 covering = Index(self._table, index.keys, include=included, where=where)
                 yield Candidate(covering, _words(words, covering))
 
-    def _subsets(self) -> list[tuple[Predicate, ...]]:
-        """Which fixed conditions become the predicate of a partial index: none, some, all."""
+    def _subsets(self) -> tuple[list[tuple[Predicate, ...]], list[tuple[Predicate, ...]]]:
+        """Which fixed conditions become the predicate of a partial index: first none and all,
+        then some.
+        """
         null = tuple(each for each in self.fixed if each.always or each.sort is Sort.FIXED)
-        found: list[tuple[Predicate, ...]] = [(), null, tuple(self.fixed)]
-        found += [(each,) for each in self.fixed]
-        return list(dict.fromkeys(found))
+        first = list(dict.fromkeys([(), tuple(self.fixed)]))
+        more = dict.fromkeys([null, *((each,) for each in self.fixed)])
+        return first, [each for each in more if each not in first]
 
-    def _included(self, index: Index) -> tuple[str, ...]:
-        """The other columns that the statement reads, where they are few and narrow."""
+    def _included(self, index: Index, fixed: Sequence[Predicate]) -> tuple[str, ...]:
+        """The other columns that the statement reads, where they are few and narrow.
+
+        What the predicate of a partial index asks already is not looked at again.
+        """
         held = {key.column for key in index.keys}
-        more = [name for name in self._relation.columns if name in self._access.needed - held]
-        if not self._access.needed or not 0 < len(more) <= _MOST_INCLUDED:
+        settled = [condition for each in fixed for condition in self._sources.get(each, ())]
+        needed = self._access.needed(settled)
+        more = [name for name in self._relation.columns if name in needed - held]
+        if not needed or not 0 < len(more) <= _MOST_INCLUDED:
             return ()
         if any(self._relation.columns[name].startswith(_WIDE) for name in more):
             return ()
@@ -223,9 +239,10 @@ class _Asked:
         equal = tuple(_key(other.key) for other in self.equal if not other.many)[:2]
         if each.sort is Sort.PREFIX:
             key = _key(each.key, "" if each.type == "citext" else _pattern_class(each.type))
-            yield from self._made((key,), "finds beginnings in")
+            every = [each for some in self._subsets() for each in some]
+            yield from self._made((key,), "finds beginnings in", every)
             if equal:
-                yield from self._made((*equal, key), "finds beginnings in")
+                yield from self._made((*equal, key), "finds beginnings in", every)
         elif each.sort is Sort.SUBSTRING:
             index = Index(
                 self._table, (_key(each.key, "gin_trgm_ops"),), "gin", extensions=("pg_trgm",)
@@ -248,7 +265,7 @@ class _Asked:
                 )
 
     def _partial(self, index: Index, words: str) -> Iterator[Candidate]:
-        for fixed in self._subsets():
+        for fixed in (each for some in self._subsets() for each in some):
             where = " AND ".join(dict.fromkeys(each.condition for each in fixed))
             made = Index(
                 index.table, index.keys, index.method, where=where, extensions=index.extensions

@@ -1,9 +1,12 @@
 """How big an index would be: the planner itself says how many rows and keys it would hold."""
 
 import json
+import math
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from querysafe.advice.candidates.expressions import Operation, columns, within
+from querysafe.advice.candidates.parsing import parse
 from querysafe.advice.index import Index, quoted
 from querysafe.advice.planning.explaining import nodes
 from querysafe.advice.planning.facts import Facts
@@ -37,14 +40,18 @@ def _contents(connection: "Connection[Any]", facts: Facts, index: Index) -> Cont
     place = f"FROM {relation} WHERE {index.where or 'true'}"
     keys = ", ".join(key.target for key in index.keys)
     every = ", ".join([keys, *map(quoted, index.include)])
+    whole = facts.rows(index.table)
     rows, width = _asked(connection, f"SELECT {every} {place}")
+    rows = min(max(rows, whole), rows * _understated(index.where))
     distinct = rows
     if index.method == "btree":
         with suppress(Error):
             distinct = _asked(connection, f"SELECT DISTINCT {keys} {place}")[0]
-    columns = [entry.column(key.column) for key in index.keys]
+        if all(key.column for key in index.keys):
+            distinct = max(distinct, least_distinct(facts, index, rows))
     merges = all(
-        each is None or each.base_type in facts.mergeable or each.sort == "e" for each in columns
+        column is None or facts.merges(column.base_type) or column.sort == "e"
+        for column in (entry.column(key.column) for key in index.keys)
     )
     elements = _elements(facts, index, width) if index.method in _SPLITS else 1.0
     if index.method in _SPLITS:
@@ -57,6 +64,43 @@ def _contents(connection: "Connection[Any]", facts: Facts, index: Index) -> Cont
         elements=elements,
         heap_pages=facts.pages(index.table),
     )
+
+
+def _understated(where: str) -> float:
+    """By how much the rows of a predicate may be more than the planner thinks. Of ``a < b`` it
+    takes one row in three to be so, whatever the columns are; two in three is the other case.
+    Several values together are more often less rare than it thinks than they are rarer.
+    """
+    if not where:
+        return 1.0
+    compares = any(
+        isinstance(each, Operation) and columns(each.left) and columns(each.right)
+        for each in within(parse(where))
+    )
+    return 2.0 if compares else 1.1
+
+
+def least_distinct(facts: Facts, index: Index, rows: float) -> float:
+    """Different keys among the rows of an index of columns, as many as there might well be.
+
+    The planner takes several columns together to have a tenth of the rows as different values
+    at most (``estimate_num_groups``); an index with so few would be small, which is not said of
+    one that has more. A unique index tells what a part of its columns has at least.
+    """
+    table, whole = index.table, max(1.0, facts.rows(index.table))
+    names = {key.column for key in index.keys}
+    found = math.prod(facts.distinct(table, name) or 1.0 for name in names)
+    for each in facts.catalog[table].indexes:
+        if not each.index.unique or each.index.where:
+            continue
+        held = {key.column for key in each.index.keys}
+        if held & names and "" not in held:
+            others = math.prod(facts.distinct(table, name) or whole for name in held - names)
+            found = max(found, whole / max(1.0, others))
+    found = min(whole, max(1.0, found))
+    share = min(1.0, rows / whole)
+    # Of a group of so many rows, the index holds one at least with this probability.
+    return min(rows, float(found * (1 - (1 - share) ** (whole / found))))
 
 
 def _asked(connection: "Connection[Any]", statement: str) -> tuple[float, float]:

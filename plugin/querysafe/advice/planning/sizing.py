@@ -60,8 +60,8 @@ def _btree(index: Index, contents: Contents, rows: float) -> int:
         each = rows / distinct if distinct else 0.0
         if each > 1:
             lists = max(1.0, each * _ROW_ID / max(1.0, _POSTING - contents.width))
-            merged = distinct * (lists * single + _ROW_ID * each)
-            total = min(total, merged)
+            size = _aligned(_aligned(_TUPLE + contents.width) + _ROW_ID * each / lists) + _POINTER
+            total = min(total, distinct * lists * size)
     leaves = max(1, math.ceil(total / ((_USABLE - single) * fill)))
     count, level = leaves, leaves
     pivots = max(2.0, _USABLE * 0.7 / single)
