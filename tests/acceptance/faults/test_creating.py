@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from querysafe.postgres.programs import for_server
 from tests.acceptance.faults.bench import Bench, Watcher
 from tests.integration.postgres.conftest import eventually
 from tests.requirements import require
@@ -183,6 +184,31 @@ def test_a_client_older_than_the_server_is_refused(shop: Bench, tmp_path: Path) 
     ended = shop.create("--postgres-bin", old, status=3)
     assert "older" in ended.stderr
     assert f"version {shop.cluster.version[0]} or newer" in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("program", "writes", "told"),
+    [
+        ("pg_dump", "head -c 6000", "rows of .* tables|cut off"),
+        ("pg_dump", "tr -d P", "no archive|cut off"),
+        ("pg_dumpall", "head -c 300", "cut off"),
+    ],
+)
+def test_a_program_that_ends_well_and_wrote_half_fails_the_backup(
+    shop: Bench, tmp_path: Path, program: str, writes: str, told: str
+) -> None:
+    for name in ("pg_dump", "pg_dumpall"):
+        real = for_server(name, shop.cluster.version[0]).path
+        half = f"| {writes}" if name == program else ""
+        script = tmp_path / name
+        script.write_text(
+            f'#!/bin/sh\ncase "$*" in *--version*) exec {real} "$@";; *) {real} "$@" {half};; esac\n'
+        )
+        script.chmod(0o755)
+    ended = shop.create("--postgres-bin", tmp_path, status=3)
+    assert re.search(f'"{program}" ended well and wrote .*({told})', ended.stderr)
+    shop.assert_quiet()
+    assert files(shop) == []
 
 
 def test_no_secret_stands_in_an_argument_an_environment_or_the_repository(shop: Bench) -> None:

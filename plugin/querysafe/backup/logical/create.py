@@ -13,6 +13,7 @@ from querysafe.backup import catalog, contents, data_key, streams
 from querysafe.backup.errors import BackupError
 from querysafe.backup.keys import Recipients
 from querysafe.backup.lease import lease, lock
+from querysafe.backup.logical import whole
 from querysafe.backup.manifest import Manifest, Part, new_id
 from querysafe.backup.reading import Checked, discard_on_error, read_back
 from querysafe.backup.repository import Repository
@@ -129,7 +130,6 @@ class _Making:
                 self._dump,
                 [at_snapshot, "--schema-only", self._wait_for_locks()],
                 environment,
-                schema=True,
             )
             database = self._part(
                 "database.dump",
@@ -143,6 +143,7 @@ class _Making:
             )
         with self._steps.step("count the rows" + (" and hash them" if hashed else "")) as step:
             taken = contents.take(connection, hashed=hashed, progress=step.say)
+        self._archive.refuse_half(self._dump.name, sum(each.rows > 0 for each in taken.contents))
         connection.execute("COMMIT")
         parts = (database, roles, schema)
         read_back(self._repository, self.id, parts, self._steps)
@@ -188,7 +189,6 @@ class _Making:
         arguments: list[str],
         environment: dict[str, str],
         *,
-        schema: bool = False,
         total: int | None = None,
     ) -> Part:
         stored = f"{name}.zst{'.age' if self._keys else ''}"
@@ -199,7 +199,11 @@ class _Making:
             child(program, command, environment, writes=True) as running,
         ):
             source: Any = Checked(running)
-            if schema:
+            if name == "database.dump":
+                source = self._archive = whole.Archive(source)
+            else:
+                source = script = whole.Script(source)
+            if name == "schema.sql":
                 source = fingerprinted = _SchemaText(source)
             with self._repository.create(place) as writer:
                 part = streams.store(
@@ -209,8 +213,10 @@ class _Making:
                     recipients=self._keys,
                     progress=step.advance,
                 )
-            if schema:
+            if name == "schema.sql":
                 self._schema_sha256 = fingerprinted.sha256
+            if name != "database.dump":
+                script.refuse_half(program.name)
             return part
 
 
