@@ -53,13 +53,21 @@ def publish(repository: Repository, manifest: Manifest) -> None:
 
 
 def listing(repository: Repository) -> tuple[Listed, ...]:
-    """Every backup, newest first; unfinished and damaged ones too."""
+    """Every backup, newest first; unfinished and damaged ones too.
+
+    What was found to be damaged counts until a part is written again: somebody has put it back.
+    """
     sizes: dict[str, dict[str, int]] = {}
+    written: dict[str, datetime] = {}
     for entry in repository.entries("backups/"):
         id, _, name = entry.name.removeprefix("backups/").partition("/")
         if is_id(id) and name:
             sizes.setdefault(id, {})[name] = entry.size
-    known = verdicts(repository, sizes)
+            written[id] = max(written.get(id, entry.modified), entry.modified)
+    known = {
+        id: each if each.noted is None or each.noted >= written[id] else replace(each, problems=())
+        for id, each in verdicts(repository, sizes).items()
+    }
     locked = {entry.name.removeprefix(_LOCKED) for entry in repository.entries(_LOCKED)}
     found = {
         id: replace(
@@ -86,16 +94,32 @@ def find(repository: Repository, id: str) -> Manifest:
                 f'there is no backup "{id}" in "{repository.location}"',
                 hint="see `querysafe backup list`",
             ) from None
-    return newest(repository)
+    return newest(repository, is_read_again=True)
 
 
-def newest(repository: Repository, kind: str | None = None) -> Manifest:
-    """The newest whole backup, of any kind or of one. Raises :class:`BackupError`."""
-    for each in listing(repository):
-        if each.status == "ok" and each.manifest is not None and kind in (None, each.manifest.kind):
+def newest(
+    repository: Repository, kind: str | None = None, *, is_read_again: bool = False
+) -> Manifest:
+    """The newest whole backup, of any kind or of one. Raises :class:`BackupError`.
+
+    When there is none, and every byte is read again in any case, one that was found damaged
+    and may have been mended.
+    """
+    listed = [
+        each
+        for each in listing(repository)
+        if kind is None or each.manifest is None or each.manifest.kind == kind
+    ]
+    for each in listed:
+        if each.manifest is not None and each.status == "ok":
             return each.manifest
+    for each in listed if is_read_again else ():
+        if each.manifest is not None and each.problem == "; ".join(each.verdict.problems):
+            return each.manifest
+    damaged = [each for each in listed if each.status == "damaged"]
+    why = f': "{damaged[0].id}" is damaged: {damaged[0].problem}' if damaged else ""
     raise BackupError(
-        f'there is no whole {kind + " " if kind else ""}backup in "{repository.location}"',
+        f'there is no whole {kind + " " if kind else ""}backup in "{repository.location}"{why}',
         hint=f"make one with `querysafe backup create{' --kind ' + kind if kind else ''}`",
     )
 

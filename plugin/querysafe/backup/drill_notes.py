@@ -16,7 +16,7 @@ def restore_seconds(repository: Repository) -> Mapping[str, float]:
         try:
             noted = json.loads(repository.read(entry.name))
             seconds = noted.get("rto_seconds") if noted.get("passed") is True else None
-        except (RepositoryError, ValueError, AttributeError):
+        except (RepositoryError, ValueError, AttributeError, RecursionError):
             continue
         if isinstance(seconds, int | float):
             found[entry.name.removeprefix(_FOLDER).removesuffix(".json")] = float(seconds)

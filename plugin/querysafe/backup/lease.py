@@ -168,7 +168,7 @@ def _begun(pid: int) -> int | None:
 def _holder(repository: Repository, name: str) -> dict[str, Any]:
     try:
         content = json.loads(repository.read(name))
-    except (ObjectMissing, ValueError):
+    except (ObjectMissing, ValueError, RecursionError):
         return {"until": datetime.min.replace(tzinfo=UTC).isoformat()}
     return content if isinstance(content, dict) else {}
 

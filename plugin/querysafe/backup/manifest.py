@@ -164,7 +164,7 @@ def decode(data: bytes, *, id: str) -> Manifest:
     """
     try:
         content = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ManifestError(f'the manifest of "{id}" is no JSON') from None
     _must(isinstance(content, dict), f'the manifest of "{id}" is no object')
     version = content.get("version")

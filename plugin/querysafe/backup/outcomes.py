@@ -115,5 +115,5 @@ def _read(repository: Repository, name: str) -> Outcome | None:
             if content[time] is not None:
                 content[time] = datetime.fromisoformat(content[time]).astimezone(UTC)
         return Outcome(**content)
-    except (RepositoryError, KeyError, TypeError, ValueError):
+    except (RepositoryError, KeyError, TypeError, ValueError, RecursionError):
         return None

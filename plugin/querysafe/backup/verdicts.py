@@ -24,6 +24,8 @@ class Verdict:
     """When a restore was last compared and found equal."""
     problems: tuple[str, ...] = ()
     """What the last look found to be damaged; a later look that finds nothing takes it back."""
+    noted: datetime | None = None
+    """When this was written, by the repository's clock."""
 
 
 def verdicts(repository: Repository, ids: Container[str]) -> dict[str, Verdict]:
@@ -32,7 +34,7 @@ def verdicts(repository: Repository, ids: Container[str]) -> dict[str, Verdict]:
     for entry in repository.entries(_FOLDER):
         id = entry.name.removeprefix(_FOLDER).removesuffix(".json")
         if id in ids:
-            known[id] = _decoded(_read(repository, entry.name))
+            known[id] = replace(_decoded(_read(repository, entry.name)), noted=entry.modified)
     for entry in repository.entries(_DRILLS):
         id = entry.name.removeprefix(_DRILLS).removesuffix(".json")
         if id in ids:
@@ -68,7 +70,7 @@ def note(
 def _read(repository: Repository, name: str) -> dict[str, Any]:
     try:
         content = json.loads(repository.read(name))
-    except (ObjectMissing, ValueError):
+    except (ObjectMissing, ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
 

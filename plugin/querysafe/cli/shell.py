@@ -13,6 +13,7 @@ from typing import Any
 import click
 from click.exceptions import Exit
 
+from querysafe.cli.arguments import warn_of_secrets
 from querysafe.errors import QuerysafeError
 from querysafe.exit_codes import ExitCode
 from querysafe.options import did_you_mean
@@ -110,12 +111,18 @@ class Shell(click.Group):
             return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         if os.environ.get("NO_COLOR"):
             extra.setdefault("color", False)
+        if args is None:
+            warn_of_secrets(sys.argv[1:])
         try:
             with cleaning_up():
                 status = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         except QuerysafeError as error:
             _say(error.message, error.hint)
             status = error.exit_status
+        except OSError as error:
+            _stop_writing()
+            _say(f"{error.filename or 'the result'}: {error.strerror or error}", None)
+            status = ExitCode.FAILED
         except click.Abort:
             _say("interrupted", None)
             status = INTERRUPTED
@@ -155,9 +162,16 @@ def _reader_may_leave() -> Iterator[None]:
         yield
         sys.stdout.flush()
     except BrokenPipeError:
-        # What is left in the buffer must not be flushed into the closed pipe at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _stop_writing()
         raise Exit(BROKEN_PIPE) from None
+
+
+def _stop_writing() -> None:
+    """Let nothing that is left in the buffer be written at exit, into what takes no more."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextmanager

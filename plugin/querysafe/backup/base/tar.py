@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from querysafe.backup.errors import BackupError
+
 _BLOCK = 512
 _KINDS = {b"0": "file", b"\0": "file", b"5": "folder"}
 
@@ -170,4 +172,7 @@ def _number(field: bytes) -> int:
     """Octal digits, or base 256 where the first bit is set."""
     if field[0] & 0x80:
         return int.from_bytes(field[1:], "big")
-    return int(field.rstrip(b"\0 ") or b"0", 8)
+    try:
+        return int(field.rstrip(b"\0 ") or b"0", 8)
+    except ValueError:
+        raise BackupError("what pg_basebackup wrote is no tar archive") from None

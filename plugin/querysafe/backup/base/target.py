@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from querysafe.backup import catalog
-from querysafe.backup.errors import BackupError, RestoreRefused
+from querysafe.backup.errors import RestoreRefused
 from querysafe.backup.keys import Identities
 from querysafe.backup.manifest import Manifest
 from querysafe.backup.repository import Repository
@@ -51,15 +51,13 @@ def choose(
 ) -> Coverage:
     """Find the newest base backup before a moment, and follow the archive from it.
 
-    Raises :class:`RestoreRefused` with the covered window when the moment lies outside of
+    Raises :class:`BackupError` when there is none, :class:`RestoreRefused` with the covered
+    window when the moment lies outside of
     it or behind a gap, before anything is touched.
     """
     bases = [catalog.find(repository, id)] if id != "latest" else _bases(repository)
     if not bases:
-        raise BackupError(
-            f'there is no whole base backup in "{repository.location}"',
-            hint="make one with `querysafe backup create --kind base`",
-        )
+        bases = [catalog.newest(repository, "base", is_read_again=True)]
     seen: dict[str, bool] = {}
     refusals: list[str] = []
     for base in bases:

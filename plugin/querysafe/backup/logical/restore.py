@@ -90,8 +90,13 @@ def restore(
         raise RestoreRefused(
             f'"{manifest.id}" is a base backup', hint="restore it with --data-directory DIR"
         )
-    if not target.database:
-        raise RestoreRefused("the target names no database", hint="postgresql://host/name")
+    if not target.names_database:
+        raise RestoreRefused("the target names no database", hint="write postgresql://host/name")
+    if target.database in ("template0", "template1"):
+        raise RestoreRefused(
+            f'"{target.database}" is what new databases are made of',
+            hint="name a database of your own",
+        )
     with closing(maintenance(target)) as connection, target.told("the restore"):
         _refuse_older(connection, manifest)
         lock(connection, f'a restore into "{target.database}"')

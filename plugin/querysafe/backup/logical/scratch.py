@@ -4,6 +4,7 @@ import re
 import secrets
 import threading
 import time
+import zlib
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
@@ -66,12 +67,17 @@ def scratch(
     from psycopg import sql
 
     comment = f'querysafe: unfinished restore of "{target.database}"'
-    for (left,) in connection.execute(query("left_behind"), {"comment": comment}).fetchall():
-        if _LEFT.fullmatch(left):
+    ours = name_for(target.database, f"restore_{'0' * 8}")[:-8]
+    for left, said, limit in connection.execute(query("left_behind")).fetchall():
+        was_begun = said is None and limit == mark(left) and left[:-8] == ours
+        if _LEFT.fullmatch(left) and (said == comment or was_begun):
             drop(connection, left)
     name = name_for(target.database, f"restore_{secrets.token_hex(4)}")
-    administer(connection, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)), manifest)
+    process = connection.info.backend_pid
     try:
+        create = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
+        limit = sql.SQL(" CONNECTION LIMIT {}").format(sql.Literal(mark(name)))
+        administer(connection, create, manifest, limit)
         administer(
             connection,
             sql.SQL("COMMENT ON DATABASE {} IS {}").format(
@@ -80,34 +86,64 @@ def scratch(
         )
         yield target.to(name)
     except BaseException:
-        _discard(connection, target, name)
+        _discard(connection, process, target, name)
         raise
 
 
-def _discard(connection: "psycopg.Connection[Any]", target: Target, name: str) -> None:
-    """Drop it by the connection there is, or by a new one when that is lost.
+def mark(name: str) -> int:
+    """The connection limit with which a database to restore into is created.
+
+    Between its creation and its comment it has no other mark; nobody else chooses this one.
+    """
+    return 2**30 + zlib.crc32(name.encode()) % 2**29
+
+
+def _discard(
+    connection: "psycopg.Connection[Any]", process: int, target: Target, name: str
+) -> None:
+    """Drop it by the connection there is, or by a new one when that is lost or still at work.
 
     A server that restarts is waited for; what cannot be dropped now is by the next restore.
     """
+    from psycopg.pq import TransactionStatus
+
     for attempt in range(_TRIES):
         with suppress(ServerError):
-            if attempt == 0:
+            if connection.info.transaction_status == TransactionStatus.IDLE and attempt == 0:
                 drop(connection, name)
             else:
                 with closing(maintenance(target)) as another:
+                    _end_session(another, process)
                     drop(another, name)
             return
         time.sleep(0.2 if attempt == 0 else 1)
 
 
+def _end_session(connection: "psycopg.Connection[Any]", process: int) -> None:
+    """End a session of ours, and wait until it has: what it was told last may be undone then."""
+    import psycopg
+
+    with suppress(psycopg.Error):
+        connection.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+            "WHERE pid = %s AND application_name = 'querysafe'",
+            (process,),
+        )
+
+
 def administer(
-    connection: "psycopg.Connection[Any]", statement: Any, manifest: Manifest | None = None
+    connection: "psycopg.Connection[Any]",
+    statement: Any,
+    manifest: Manifest | None = None,
+    more: Any = None,
 ) -> None:
     """Run a statement about a database. Raises :class:`ServerError` with the server's words."""
     import psycopg
 
     try:
-        connection.execute(statement + _like(connection, manifest) if manifest else statement)
+        if manifest is not None:
+            statement += _like(connection, manifest)
+        connection.execute(statement + more if more is not None else statement)
     except psycopg.Error as error:
         raise ServerError(f"the server refused: {str(error).strip()}") from None
 

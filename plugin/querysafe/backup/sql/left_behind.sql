@@ -1,4 +1,4 @@
--- Databases that restores of one target left behind, told by their comment.
-SELECT datname
+-- Databases that a restore may have left behind, with what tells them: comment and limit.
+SELECT datname, shobj_description(oid, 'pg_database'), datconnlimit
 FROM pg_database
-WHERE shobj_description(oid, 'pg_database') = %(comment)s
+WHERE NOT datistemplate

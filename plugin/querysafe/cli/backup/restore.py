@@ -129,7 +129,7 @@ def _database(
     )
     store = options.opened(repository)
     if backup_id == "latest":
-        manifest = newest(store, "logical")
+        manifest = newest(store, "logical", is_read_again=True)
         for each in passed_over(store, manifest):
             click.echo(f"passed over {each.id}, which is damaged: {each.problem}", err=True)
     else:

@@ -60,7 +60,7 @@ def retention(daily: int, weekly: int, monthly: int) -> None:
 def _read() -> list[str]:
     try:
         content = json.loads(sys.stdin.read())
-    except ValueError:
+    except (ValueError, RecursionError):
         content = None
     if not isinstance(content, list) or not all(isinstance(each, str) for each in content):
         raise SettingsError(
