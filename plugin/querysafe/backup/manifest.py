@@ -154,7 +154,7 @@ def encode(manifest: Manifest) -> bytes:
     content["started"] = manifest.started.astimezone(UTC).isoformat()
     content["ended"] = manifest.ended.astimezone(UTC).isoformat()
     content["manifest_sha256"] = _sealed(content)
-    return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"
+    return _written(content)
 
 
 def decode(data: bytes, *, id: str) -> Manifest:
@@ -173,8 +173,11 @@ def decode(data: bytes, *, id: str) -> Manifest:
             f'the manifest of "{id}" has version {version!r}, this is {VERSION}',
             hint="read it with the querysafe that wrote it, or a newer one",
         )
+    changed = f'the manifest of "{id}" was changed after it was written'
+    # Spaces, too: of a repository in which a bit flipped, nothing is taken on trust.
+    _must(_written(content) == data, changed)
     sealed = content.pop("manifest_sha256", None)
-    _must(sealed == _sealed(content), f'the manifest of "{id}" was changed after it was written')
+    _must(sealed == _sealed(content), changed)
     del content["version"]
     _must(
         (version == 1) == (content.get("data_key") is None),
@@ -199,6 +202,11 @@ def decode(data: bytes, *, id: str) -> Manifest:
 def with_facts(manifest: Manifest, **facts: Any) -> Manifest:
     """The same manifest, knowing more."""
     return replace(manifest, facts={**manifest.facts, **facts})
+
+
+def _written(content: Mapping[str, Any]) -> bytes:
+    text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False)
+    return text.encode(errors="surrogatepass") + b"\n"
 
 
 def _sealed(content: Mapping[str, Any]) -> str:

@@ -127,6 +127,20 @@ def test_a_backup_that_a_look_found_damaged_is_so_until_a_look_finds_it_sound(
     assert catalog.listing(repository)[0].verified == now
 
 
+def test_a_part_that_was_put_back_takes_back_what_a_look_found(repository: Repository) -> None:
+    repository.put_once(catalog.place(ID, PART.name), b"12")
+    catalog.publish(repository, SOUND)
+    _aged(repository, catalog.place(ID, PART.name), timedelta(hours=1))
+    verdicts.note(repository, ID, now=datetime.now(UTC), problems=("a bit is wrong",))
+    assert catalog.listing(repository)[0].status == "damaged"
+    with pytest.raises(BackupError, match=f'no whole backup .*"{ID}" is damaged: a bit is wrong'):
+        catalog.newest(repository)
+    assert catalog.find(repository, "latest") == SOUND, "who restores reads every byte again"
+    _aged(repository, f"verified/{ID}.json", timedelta(minutes=5))
+    repository.replace(catalog.place(ID, PART.name), b"34")
+    assert catalog.listing(repository)[0].status == "ok"
+
+
 def test_latest_does_not_pass_over_a_newer_one_whose_manifest_is_damaged_when_it_is_looked_at(
     repository: Repository,
 ) -> None:

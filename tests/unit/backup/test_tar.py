@@ -6,6 +6,7 @@ import tarfile
 import pytest
 
 from querysafe.backup.base.tar import TarReader, TarWatch, read_header
+from querysafe.backup.errors import BackupError
 
 
 def archive() -> bytes:
@@ -88,3 +89,8 @@ def test_links_and_long_names_are_told() -> None:
         ("pg_tblspc/1", "other"),
         (f"{'d' * 90}/{'f' * 90}", "file"),
     ]
+
+
+def test_what_is_no_archive_is_said() -> None:
+    with pytest.raises(BackupError, match="no tar archive"):
+        TarWatch(io.BytesIO(b"000000x0" * 512), frozenset()).read()

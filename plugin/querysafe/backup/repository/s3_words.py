@@ -37,6 +37,7 @@ def told(location: str, endpoint: str, name: str) -> Iterator[None]:
     """
     from boto3.exceptions import Boto3Error
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
     from urllib3.exceptions import HTTPError
 
     about = f'"{name}" in "{location}"' if name else f'"{location}"'
@@ -53,6 +54,12 @@ def told(location: str, endpoint: str, name: str) -> Iterator[None]:
         which = code if str(status) == code else f"{code}, HTTP {status}"
         raise RepositoryError(
             f"the store failed {about}: {said} ({which}, {error.operation_name})", hint=hint
+        ) from None
+    except (KeyError, ResponseParserError):
+        # An answer whose connection ends within it is read as an empty one.
+        raise RepositoryError(
+            f'the store of {about} at "{endpoint}" failed: its answer was cut off',
+            hint="look at the store and the network, and try again",
         ) from None
     except (BotoCoreError, Boto3Error, HTTPError, OSError) as error:
         raise RepositoryError(
