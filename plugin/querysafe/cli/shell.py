@@ -13,7 +13,6 @@ from typing import Any
 import click
 from click.exceptions import Exit
 
-from querysafe.cli.arguments import warn_of_secrets
 from querysafe.errors import QuerysafeError
 from querysafe.exit_codes import ExitCode
 from querysafe.options import did_you_mean
@@ -111,8 +110,7 @@ class Shell(click.Group):
             return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         if os.environ.get("NO_COLOR"):
             extra.setdefault("color", False)
-        if args is None:
-            warn_of_secrets(sys.argv[1:])
+        secrets = _secrets_in(sys.argv[1:]) if args is None else ()
         try:
             with cleaning_up():
                 status = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
@@ -127,7 +125,10 @@ class Shell(click.Group):
             _say("interrupted", None)
             status = INTERRUPTED
         except click.ClickException as error:
-            _say(*_told(error))
+            message, hint = _told(error)
+            for secret in secrets:
+                message = message.replace(secret, "***")
+            _say(message, hint)
             status = error.exit_code if isinstance(error, click.UsageError) else ExitCode.FAILED
         sys.exit(status if isinstance(status, int) else ExitCode.OK)
 
@@ -199,6 +200,22 @@ def _terminated(number: int, _frame: object) -> None:
         signal.signal(each, signal.SIG_IGN)
     _say(f"ended by {signal.Signals(number).name}", None)
     raise SystemExit(128 + number)
+
+
+def _secrets_in(arguments: Sequence[str]) -> Sequence[str]:
+    """Warn of passwords in arguments, hide them, and return them."""
+    if not any("@" in each or "password" in each for each in arguments):
+        return ()
+    from querysafe.postgres.arguments import hide_secrets
+
+    found = hide_secrets(arguments)
+    if found:
+        click.echo(
+            "warning: a password stands in an argument, where every user of the machine can read it"
+            "\n  hint: leave it out; set PGPASSWORD, or use a passfile or a libpq service",
+            err=True,
+        )
+    return found
 
 
 def _say(message: str, hint: str | None) -> None:

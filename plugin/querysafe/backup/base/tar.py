@@ -146,7 +146,10 @@ class TarWatch:
                 piece = data[: _BLOCK - len(self._header)]
                 self._header += piece
                 if len(self._header) == _BLOCK:
-                    self._begin(bytes(self._header))
+                    try:
+                        self._begin(bytes(self._header))
+                    except ValueError:
+                        raise BackupError("what was written is no tar archive") from None
                     self._header.clear()
             data = data[len(piece) :]
 
@@ -172,7 +175,4 @@ def _number(field: bytes) -> int:
     """Octal digits, or base 256 where the first bit is set."""
     if field[0] & 0x80:
         return int.from_bytes(field[1:], "big")
-    try:
-        return int(field.rstrip(b"\0 ") or b"0", 8)
-    except ValueError:
-        raise BackupError("what pg_basebackup wrote is no tar archive") from None
+    return int(field.rstrip(b"\0 ") or b"0", 8)

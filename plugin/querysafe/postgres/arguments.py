@@ -1,12 +1,10 @@
-"""A password in an argument is warned of, and blotted out where other users can read it."""
+"""A password in an argument is found, and blotted out where other users can read it."""
 
 import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-
-import click
 
 _SECRET = re.compile(
     r"""://[^/@:\s]*:(?P<url>[^@\s]+)@      # scheme://user:secret@host
@@ -22,22 +20,16 @@ def secrets_in(arguments: Sequence[str]) -> Iterator[str]:
             yield found["url"] or found["quoted"] or found["word"]
 
 
-def warn_of_secrets(arguments: Sequence[str]) -> None:
-    """Say that a password stands in an argument, and blot it out of this process' own.
+def hide_secrets(arguments: Sequence[str]) -> tuple[str, ...]:
+    """Blot the passwords in some arguments out of this process' own, and return them.
 
-    Whoever listed the processes before has read it.
+    Only Linux can; whoever listed the processes before has read them.
     """
     found = tuple(secrets_in(arguments))
-    if not found:
-        return
-    click.echo(
-        "warning: a password stands in an argument, where every user of this machine can read it\n"
-        "  hint: leave it out, and set PGPASSWORD, or use a passfile or a libpq service",
-        err=True,
-    )
-    if sys.platform == "linux":
+    if found and sys.platform == "linux":
         with suppress(OSError, ValueError, IndexError):
             _blot_out(found)
+    return found
 
 
 def _blot_out(secrets: Sequence[str]) -> None:
