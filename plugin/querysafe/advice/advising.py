@@ -28,6 +28,7 @@ Steps = Callable[[str, int], AbstractContextManager[Callable[[], None]]]
 SMALL_BYTES = 128 * 1024
 """A table of 16 blocks is read faster whole than by an index."""
 _MOST_OFFERS = 600
+_SMALLER = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,7 @@ def advise(
     ]
     with steps("building candidates", 1) as step:
         offered, not_taken = planner.offer([each.index for each in wanted])
+        offered = _without_idle_hashes(offered)
         step()
     offers = {each.name: each for each in offered}
     costs = Costs(planner)
@@ -127,6 +129,21 @@ def _dearest(subjects: Sequence[Subject], most: int) -> tuple[list[Subject], int
     return [subjects[at] for at in kept], len(subjects) - len(kept)
 
 
+def _without_idle_hashes(offered: Sequence[Offer]) -> list[Offer]:
+    """Without hash indexes that are not much smaller than the B-tree, which serves more."""
+    trees = {
+        (each.index.table, each.index.keys): each.bytes
+        for each in offered
+        if each.index.method == "btree" and not each.index.where and not each.index.include
+    }
+    return [
+        each
+        for each in offered
+        if each.index.method != "hash"
+        or each.bytes < _SMALLER * trees.get((each.index.table, each.index.keys), 0)
+    ]
+
+
 def _lacking(not_taken: Sequence[Refused]) -> list[Refused]:
     found = {
         each.what.extensions: each
@@ -141,9 +158,10 @@ def propose(planner: Planner, subjects: Sequence[Subject]) -> list[Candidate]:
     relations = planner.relations()
     above = roots(relations)
     proposing = Proposing(planner)
+    standing = {each.name: each.index for each in planner.existing()}
     found: dict[Index, Candidate] = {}
     for subject in sorted(subjects, key=lambda each: -each.weight * each.plans[0].cost):
-        read = [accesses(each.root) for each in subject.plans]
+        read = [accesses(each.root, standing) for each in subject.plans]
         constants: dict[Table, Constants] = {}
         for access in (each for plan_ in read for each in plan_):
             relation = relations.get(above.get(access.table, access.table))

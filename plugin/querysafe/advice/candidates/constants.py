@@ -1,5 +1,6 @@
 """Which values are part of a statement and which change from call to call."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
@@ -7,7 +8,9 @@ from querysafe.advice.candidates.predicates import Predicate, Sort
 from querysafe.advice.workload import Sample
 
 FEW = 64
-"""A column with more distinct values has no value that deserves an index of its own."""
+"""A column with more distinct values has no value that deserves an index of its own, but for
+those that programs write themselves: zero and the empty text."""
+_WRITTEN = re.compile(r"(?:0|'0?')(?:::[\w ]+)?")
 _AGREEING = 3
 """So many samples with one value make a bound value a constant."""
 
@@ -43,7 +46,11 @@ class Constants:
         return self._agreed(predicate, distinct)
 
     def _agreed(self, predicate: Predicate, distinct: float | None) -> bool:
-        if distinct is None or not 0 < distinct <= FEW or predicate.value.startswith("NULL"):
+        if distinct is None or distinct <= 0 or predicate.value.startswith("NULL"):
+            return False
+        if distinct > FEW and (
+            self._bound(predicate.value) or not _WRITTEN.fullmatch(predicate.value)
+        ):
             return False
         seen = self._seen[str(predicate.key), predicate.operator]
         if len(set(seen)) != 1:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from querysafe.advice.candidates.expressions import (
@@ -13,7 +14,7 @@ from querysafe.advice.candidates.expressions import (
     within,
 )
 from querysafe.advice.candidates.parsing import parse, sort_key
-from querysafe.advice.index import Table
+from querysafe.advice.index import Index, Table
 
 _CONDITIONS = ("Filter", "Index Cond", "Recheck Cond", "Order By", "TID Cond")
 _JOINS = ("Hash Cond", "Merge Cond", "Join Filter")
@@ -63,8 +64,14 @@ def nodes(
         yield from nodes(child, below)
 
 
-def accesses(plan: Mapping[str, Any]) -> list[Access]:
-    """What a plan reads of which tables; the scan of an index that exists is one, too."""
+def accesses(
+    plan: Mapping[str, Any], standing: Mapping[str, Index] = MappingProxyType({})
+) -> list[Access]:
+    """What a plan reads of which tables; the scan of an index that exists is one, too.
+
+    ``standing`` are the indexes that exist, by name: a scan that reads one of them for its
+    order and throws rows away wants that order below its conditions.
+    """
     found: dict[str, Access] = {}
     every = list(nodes(plan))
     for node, limited in every:
@@ -85,6 +92,7 @@ def accesses(plan: Mapping[str, Any]) -> list[Access]:
                 for part in conjuncts(parse(text)):
                     _condition(part, found)
         _keys(node, found)
+        _ordered_by_index(node, found, standing)
         _outputs(node, found, top=node is plan)
     return every_access
 
@@ -126,6 +134,25 @@ def _keys(node: Mapping[str, Any], found: Mapping[str, Access]) -> None:
                     and column.alias in found
                 ):
                     found[column.alias].extremes.append(column)
+
+
+def _ordered_by_index(
+    node: Mapping[str, Any], found: Mapping[str, Access], standing: Mapping[str, Index]
+) -> None:
+    index = standing.get(str(node.get("Index Name", "")))
+    access = found.get(str(node.get("Alias", "")))
+    if index is None or access is None or not access.limited or not node.get("Filter"):
+        return
+    backward = node.get("Scan Direction") == "Backward"
+    led = []
+    for key in index.keys:
+        if not key.column:
+            break
+        descending = key.descending != backward
+        first = key.descending if key.nulls_first is None else key.nulls_first
+        led.append(Order(Column(access.alias, key.column), descending, first != backward))
+    if led:
+        access.orders.append(tuple(led))
 
 
 def _alias(expression: Expression) -> str:

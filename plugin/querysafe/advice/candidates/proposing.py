@@ -26,7 +26,12 @@ _MOST_KEYS = 4
 _MOST_INCLUDED = 6
 _WIDE = ("json", "jsonb", "text[]", "tsvector", "bytea", "xml")
 _FIXED_OPERATIONS = frozenset({"->>", "->", "#>>", "#>", "||"})
-_BRIN_ROWS = 5_000_000
+_BRIN_ROWS, _BRIN_ROWS_IF_UNKNOWN = 100_000, 5_000_000
+_FOLLOWS = 0.9
+"""Correlation from which on the rows of a table lie in the order of a column."""
+_MANY_NULLS = 0.15
+"""Share of NULLs from which on an index is noticeably smaller without them."""
+_TEXTS = ("text", "character varying", "character(", "bytea")
 _NO_KEYS = frozenset(
     [
         "random",
@@ -68,6 +73,17 @@ class Proposing:
             self._distinct[table, column] = self._planner.distinct(table, column)
         return self._distinct[table, column]
 
+    def null_fraction(self, table: Table, column: str) -> float | None:
+        """Share of NULLs of a column, 0 to 1."""
+        return self._planner.null_fraction(table, column)
+
+    def follows(self, relation: Relation, column: str) -> bool:
+        """Whether the rows of a table are many and lie in the order of a column."""
+        found = self._planner.correlation(relation.table, column)
+        if found is None:
+            return relation.rows >= _BRIN_ROWS_IF_UNKNOWN
+        return relation.rows >= _BRIN_ROWS and abs(found) >= _FOLLOWS
+
     def predicates(self, access: Access, relation: Relation) -> list[Predicate]:
         """All that the conditions of an access ask of its table, OR's arms too."""
         return [
@@ -94,6 +110,7 @@ class _Asked:
     def __init__(
         self, proposing: Proposing, access: Access, relation: Relation, constants: Constants
     ) -> None:
+        self._proposing = proposing
         self._access = access
         self._relation = relation
         self._table = relation.table
@@ -121,6 +138,15 @@ class _Asked:
         equal = [each for each in usable if each.sort is Sort.EQUAL]
         self.fixed = [each for each in usable if is_constant(each)]
         self.joins = _unique([each for each in equal if each.join])
+        self.absent = {
+            each.key.name
+            for each in usable
+            if isinstance(each.key, Column)
+            and each.sort in (Sort.EQUAL, Sort.RANGE)
+            and not each.always
+            and (proposing.null_fraction(self._table, each.key.name) or 0.0) >= _MANY_NULLS
+        }
+        """Columns of many NULLs, none of which the statement finds."""
         self.equal = _unique(
             sorted((each for each in equal if not each.join), key=lambda each: -distinct(each))
         )
@@ -149,6 +175,7 @@ class _Asked:
         for each in self.others:
             yield from self._special(each)
         yield from self._summary()
+        yield from self._hashed()
 
     def _sequences(self) -> Iterator[tuple[tuple[Key, ...], str]]:
         """Keys of B-trees: equality first, then one range or an order."""
@@ -203,6 +230,11 @@ class _Asked:
             where = " AND ".join(dict.fromkeys(each.condition for each in fixed))
             index = Index(self._table, _ascending(tuple(left)), where=where)
             yield Candidate(index, _words(words, index))
+            if not where and index.keys[0].column in self.absent:
+                present = Index(
+                    self._table, index.keys, where=f"{index.keys[0].target} IS NOT NULL"
+                )
+                yield Candidate(present, _words(words, present))
             included = self._included(index, fixed)
             if included:
                 covering = Index(self._table, index.keys, include=included, where=where)
@@ -274,10 +306,10 @@ class _Asked:
 
     def _summary(self) -> Iterator[Candidate]:
         """BRIN for a huge table whose rows lie in the order of a column."""
-        if self._relation.rows < _BRIN_ROWS:
-            return
         for each in self.ranges:
-            if isinstance(each.key, Column):
+            if isinstance(each.key, Column) and self._proposing.follows(
+                self._relation, each.key.name
+            ):
                 index = Index(
                     self._table,
                     (Key(each.key.name),),
@@ -285,6 +317,19 @@ class _Asked:
                     storage=(("pages_per_range", "32"),),
                 )
                 yield Candidate(index, f"skips blocks by {each.key}, which follows the rows' order")
+
+    def _hashed(self) -> Iterator[Candidate]:
+        """A hash index for long texts that are looked up whole: it keeps four bytes of each."""
+        for each in (*self.joins, *self.equal, *self.alternative):
+            if each.sort is not Sort.EQUAL or each.many or each.always or each.operator != "=":
+                continue
+            if each.type.startswith(_TEXTS) or (not each.type and _gives_text(each.key)):
+                index = Index(self._table, (_key(each.key),), "hash")
+                yield Candidate(index, _words("finds long values whole in", index))
+
+
+def _gives_text(key: Expression) -> bool:
+    return isinstance(key, Operation) and key.operator in ("->>", "#>>")
 
 
 def is_indexable(key: Expression) -> bool:

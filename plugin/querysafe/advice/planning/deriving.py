@@ -6,7 +6,7 @@ analysed; a candidate never was. What is not known here is left to the planner's
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -34,22 +34,33 @@ _SPREAD = re.compile(
     r'|^\(*"?\w+"?\)*::[\w ]+\)*$'
 )
 """Expressions that keep different values apart, all but a few."""
+_TEXT = re.compile(r"->>|#>>")
+"""Operators that give a text out of a document."""
 
 
 def derived(
-    connection: "Connection[Any]", entry: TableEntry, known: TableStatistics, index: IndexEntry
-) -> Iterator[tuple[str, ColumnStatistics]]:
-    """The statistics of an index's expressions, by the names of its attributes."""
+    connection: "Connection[Any]",
+    entry: TableEntry,
+    known: TableStatistics,
+    index: IndexEntry,
+    sampled: Callable[[str], ColumnStatistics | None] = lambda _: None,
+) -> Iterator[tuple[str, str, ColumnStatistics]]:
+    """The statistics of an index's expressions: attribute, expression, and what is known.
+
+    ``sampled`` is asked of what cannot be derived from a column.
+    """
     given = known.indexes[index.name].columns if index.name in known.indexes else {}
     for key, name in zip(index.index.keys, index.own_columns, strict=False):
         if not key.expression or name in given:
             continue
         column = _column(key.expression, entry)
         own = known.columns.get(column.name) if column is not None else None
-        if column is not None and own is not None:
-            found = _derived(connection, key.expression, column, own)
+        if column is not None:
+            found = own and _derived(connection, key.expression, column, own)
+            if found is None and _TEXT.search(key.expression):
+                found = sampled(key.expression)
             if found is not None:
-                yield name, found
+                yield name, key.expression, found
 
 
 def has_expressions(index: Index) -> bool:

@@ -75,6 +75,11 @@ def guess(catalog: Catalog, rows: Mapping[Table, float], *, version: int = 0) ->
     )
 
 
+def spread(column: Column, rows: float) -> ColumnStatistics:
+    """Guess how the values of a column are spread, of which only name and type are known."""
+    return _by_name(column, _nulls(column), rows, datetime.now(UTC))
+
+
 def learned(guessed: Statistics, own: Statistics, catalog: Catalog) -> tuple[Statistics, int]:
     """Take the value lists that a database's few rows show; say of how many columns.
 
@@ -155,6 +160,10 @@ def _column(
     words = _words(column, entry)
     if words or column.base_type == "boolean":
         return _vocabulary(column, nulls, words or ("f", "t"))
+    return _by_name(column, nulls, rows, today)
+
+
+def _by_name(column: Column, nulls: float, rows: float, today: datetime) -> ColumnStatistics:
     name = column.name.lower()
     if column.base_type.startswith(("timestamp", "date")):
         order = (

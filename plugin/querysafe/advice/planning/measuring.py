@@ -2,37 +2,66 @@
 
 import json
 import math
+from collections.abc import Mapping
 from contextlib import suppress
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from querysafe.advice.candidates.expressions import Operation, columns, within
 from querysafe.advice.candidates.parsing import parse
 from querysafe.advice.index import Index, quoted
+from querysafe.advice.planning.catalog import Column, TableEntry
 from querysafe.advice.planning.explaining import nodes
 from querysafe.advice.planning.facts import Facts
+from querysafe.advice.planning.sampling import Elements
 from querysafe.advice.planning.sizing import PAGE, Contents, pages
+from querysafe.advice.planning.statistics import ColumnStatistics
 
 if TYPE_CHECKING:
     from psycopg import Connection
 
 __all__ = ["PAGE", "pages_of", "size_of"]
 
+_TEXTS, _TEXT_WIDTH = ("text", "character varying"), 32
+"""What the planner takes for the width of an expression that gives a text."""
 _SPLITS = {"gin": 8.0}
 """Entries that a value is split into where its statistics do not say."""
 
 
-def pages_of(connection: "Connection[Any]", facts: Facts, index: Index) -> int:
-    """Pages of an index, a partitioned table's over all partitions."""
-    return size_of(connection, facts, index)[0]
+def pages_of(
+    connection: "Connection[Any]",
+    facts: Facts,
+    index: Index,
+    known: Mapping[str, ColumnStatistics] = MappingProxyType({}),
+    elements: Elements | None = None,
+) -> int:
+    """Pages of an index, a partitioned table's over all partitions.
+
+    ``known`` says how the values of its expressions are spread, of which the planner knows
+    nothing as long as the index is not there; ``elements`` into what a GIN index splits them.
+    """
+    return size_of(connection, facts, index, known, elements)[0]
 
 
-def size_of(connection: "Connection[Any]", facts: Facts, index: Index) -> tuple[int, float]:
+def size_of(
+    connection: "Connection[Any]",
+    facts: Facts,
+    index: Index,
+    known: Mapping[str, ColumnStatistics] = MappingProxyType({}),
+    elements: Elements | None = None,
+) -> tuple[int, float]:
     """Pages and rows of an index."""
-    contents = _contents(connection, facts, index)
+    contents = _contents(connection, facts, index, known, elements)
     return pages(index, contents), contents.rows
 
 
-def _contents(connection: "Connection[Any]", facts: Facts, index: Index) -> Contents:
+def _contents(
+    connection: "Connection[Any]",
+    facts: Facts,
+    index: Index,
+    known: Mapping[str, ColumnStatistics],
+    split: Elements | None,
+) -> Contents:
     from psycopg import Error
 
     entry = facts.catalog[index.table]
@@ -49,19 +78,34 @@ def _contents(connection: "Connection[Any]", facts: Facts, index: Index) -> Cont
             distinct = _asked(connection, f"SELECT DISTINCT {keys} {place}")[0]
         if all(key.column for key in index.keys):
             distinct = max(distinct, least_distinct(facts, index, rows))
+    for each in known.values():
+        own = each.distinct if each.distinct > 0 else -each.distinct * rows
+        distinct = min(rows, max(distinct, own))
+        if each.type in _TEXTS:
+            width += each.width - _TEXT_WIDTH
     merges = all(
         column is None or facts.merges(column.base_type) or column.sort == "e"
         for column in (entry.column(key.column) for key in index.keys)
     )
-    elements = _elements(facts, index, width) if index.method in _SPLITS else 1.0
+    elements, element_width = 1.0, 4.0
     if index.method in _SPLITS:
+        elements = _elements(facts, index, width)
         distinct = min(rows * elements / 5, _vocabulary(facts, index))
+        if split is not None and rows:
+            elements, distinct = split.of(rows)
+            elements /= rows
+            element_width = split.width
+        if index.keys[0].operator_class == "jsonb_path_ops":
+            element_width = 4.0
+        elif split is not None and entry.column(index.keys[0].column) in _documents(entry):
+            elements *= 2  # its key is one more
     return Contents(
         rows=rows,
         distinct=distinct,
         width=width,
         merges=merges,
         elements=elements,
+        element_width=element_width,
         heap_pages=facts.pages(index.table),
     )
 
@@ -101,6 +145,10 @@ def least_distinct(facts: Facts, index: Index, rows: float) -> float:
     share = min(1.0, rows / whole)
     # Of a group of so many rows, the index holds one at least with this probability.
     return min(rows, float(found * (1 - (1 - share) ** (whole / found))))
+
+
+def _documents(entry: TableEntry) -> list[Column]:
+    return [each for each in entry.columns if each.base_type == "jsonb"]
 
 
 def _asked(connection: "Connection[Any]", statement: str) -> tuple[float, float]:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from querysafe.advice.index import Index, Table
@@ -15,7 +16,12 @@ from querysafe.advice.planning.deriving import derived, has_expressions
 from querysafe.advice.planning.facts import Facts
 from querysafe.advice.planning.holes import grow
 from querysafe.advice.planning.injecting import Entry, Size, put, set_columns, set_sizes
-from querysafe.advice.planning.statistics import IndexStatistics, Statistics
+from querysafe.advice.planning.sampling import Elements, Sampling
+from querysafe.advice.planning.statistics import (
+    ColumnStatistics,
+    IndexStatistics,
+    Statistics,
+)
 
 if TYPE_CHECKING:
     from querysafe.postgres.target import Target
@@ -28,6 +34,7 @@ class ClonePlanner(AskingPlanner):
 
     ``dense`` is for a clone whose files cannot be grown: its few rows stay, and the catalog
     says that they are as many as in production, which keeps row counts right but not pages.
+    ``sampler`` is asked how the values of expressions are spread that no column tells of.
     """
 
     def __init__(
@@ -39,6 +46,7 @@ class ClonePlanner(AskingPlanner):
         settings: Mapping[str, str] | None = None,
         timeout_seconds: float = 30.0,
         dense: bool = False,
+        sampler: Sampling | None = None,
     ) -> None:
         connection = target.connect(autocommit=True)
         configure(connection, settings or {}, timeout_seconds)
@@ -48,6 +56,10 @@ class ClonePlanner(AskingPlanner):
         )
         self._statistics = statistics
         self._dense = dense
+        self._sampler = sampler
+        self._expressions: dict[tuple[Table, str], ColumnStatistics | None] = {}
+        """What is known of the expressions of candidates."""
+        self._split: dict[tuple[Table, str], Elements | None] = {}
         self._switches: dict[str, tuple[int, ...]] = {}
         """Oids of the indexes that make up a candidate, by its name."""
         self._on: set[str] = set()
@@ -171,17 +183,29 @@ class ClonePlanner(AskingPlanner):
 
     def _derive(self, catalog: Catalog, names: Collection[str]) -> None:
         """Give indexes on expressions statistics, where production told none."""
-        entries = [
-            Entry(index.oid, name, False, column)
-            for table, entry in catalog.items()
-            if table in self._statistics.tables
-            for index in entry.indexes
-            if index.name in names and has_expressions(index.index)
-            for name, column in derived(
-                self.connection, entry, self._statistics.tables[table], index
-            )
-        ]
+        entries: list[Entry] = []
+        for table, entry in catalog.items():
+            known = self._statistics.tables.get(table)
+            if known is None:
+                continue
+            for index in entry.indexes:
+                if index.name not in names or not has_expressions(index.index):
+                    continue
+                sampled = partial(self._sampled, entry)
+                for name, text, column in derived(self.connection, entry, known, index, sampled):
+                    self._expressions[table, text] = column
+                    entries.append(Entry(index.oid, name, False, column))
         put(self.connection, entries, version=self._statistics.version)
+
+    def _sampled(self, entry: TableEntry, expression: str) -> ColumnStatistics | None:
+        key = (entry.table, expression)
+        if key not in self._expressions:
+            self._expressions[key] = (
+                self._sampler(entry, expression, self.facts.rows(entry.table))
+                if self._sampler is not None
+                else None
+            )
+        return self._expressions[key]
 
     def _resize(self) -> None:
         """Let all relations have production's sizes, in the catalog and on the disk."""
@@ -218,7 +242,25 @@ class ClonePlanner(AskingPlanner):
         return max(1, round(pages * self.facts.rows(entry.table) / whole))
 
     def _measured(self, index: Index) -> int:
-        return measuring.pages_of(self.connection, self.facts, index)
+        known = {
+            key.expression: column
+            for key in index.keys
+            if key.expression
+            and (column := self._expressions.get((index.table, key.expression))) is not None
+        }
+        return measuring.pages_of(self.connection, self.facts, index, known, self._elements(index))
+
+    def _elements(self, index: Index) -> Elements | None:
+        """Into what a GIN index would split its values, as a sample of the source's rows has it."""
+        entry = self.facts.catalog[index.table]
+        key = index.keys[0]
+        column = entry.column(key.column)
+        kind = _kind(key.expression if column is None else column.plain_type)
+        if index.method != "gin" or self._sampler is None or not kind:
+            return None
+        if (index.table, key.target) not in self._split:
+            self._split[index.table, key.target] = self._sampler.elements(entry, key.target, kind)
+        return self._split[index.table, key.target]
 
     def _measure_existing(self) -> None:
         """Estimate the indexes whose size in production nobody told."""
@@ -240,3 +282,12 @@ class ClonePlanner(AskingPlanner):
         self._statistics = replace(self._statistics, tables=tables)
         self.facts = Facts(self.facts.catalog, self._statistics, self.facts.mergeable)
         self._resize()
+
+
+def _kind(type_: str) -> str:
+    """How a value is split: by its type, or the function that gives it."""
+    if type_.endswith("[]"):
+        return "array"
+    if type_ == "jsonb":
+        return "jsonb"
+    return "tsvector" if type_.startswith(("tsvector", "to_tsvector(")) else ""

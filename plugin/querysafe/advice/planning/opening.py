@@ -17,6 +17,7 @@ from querysafe.advice.planning.on_clone import ClonePlanner
 from querysafe.advice.planning.on_database import DatabasePlanner, hypopg_schema
 from querysafe.advice.planning.permissions import Permissions, grants
 from querysafe.advice.planning.reading import settings_of
+from querysafe.advice.planning.sampling import Sampling
 from querysafe.advice.planning.statistics import Statistics, load
 from querysafe.postgres.target import Target
 
@@ -108,6 +109,7 @@ def open_planner(
             settings={**settings, **(told.settings if told else {})},
             timeout_seconds=timeout_seconds,
             dense=not clone.growable,
+            sampler=stack.enter_context(closing(Sampling(source))),
         )
         on_clone.permissions = permissions
         yield stack.enter_context(closing(on_clone))

@@ -11,6 +11,8 @@ from querysafe.advice.index import Index
 
 PAGE = 8192
 _USABLE = PAGE - 24 - 16
+_SPLIT_FILL = 0.65
+"""How full pages are whose entries come in no order."""
 _TUPLE, _POINTER, _ROW_ID = 8, 4, 6
 _POSTING = 808
 """Bytes of the longest posting list that a sorted build makes."""
@@ -29,6 +31,8 @@ class Contents:
     """Whether equal keys are kept once, see ``sql/mergeable.sql``."""
     elements: float = 1.0
     """Entries of a row, for a kind that splits its value (GIN)."""
+    element_width: float = 4.0
+    """Bytes of such an entry's key."""
     heap_pages: int = 0
 
 
@@ -45,7 +49,8 @@ def pages(index: Index, contents: Contents) -> int:
         entry = _aligned(8 + 2 * contents.width) + _POINTER
         return 2 + math.ceil(ranges / 1360) + math.ceil(ranges * entry / _USABLE)
     if index.method == "hash":
-        return 4 + math.ceil(rows * (_aligned(_TUPLE + 4) + _POINTER) / (_USABLE * 0.75))
+        # Buckets come in quarters of a power of two, and unevenly filled ones overflow.
+        return 4 + math.ceil(rows * (_aligned(_TUPLE + 4) + _POINTER) / (_USABLE * 0.6))
     entry = _aligned(_TUPLE + contents.width + 4) + _POINTER
     return 1 + math.ceil(rows * entry / (_USABLE * 0.7))
 
@@ -84,7 +89,9 @@ def _gin(contents: Contents, rows: float) -> int:
     step = max(1.0, rows / max(1.0, each)) / max(1.0, per_page)
     bits = math.log2(2048 * step) if step >= 1 else math.log2(max(2.0, 2048 * step))
     size = min(6.0, max(1.0, math.ceil(bits / 7)))
-    return 2 + math.ceil((postings * size + keys * 28) / (_USABLE * 0.9))
+    key = _aligned(8 + contents.element_width) + _POINTER + _ROW_ID
+    # A key with few rows keeps them in its entry; entries come in no order, so that pages split.
+    return 2 + math.ceil(postings * size / (_USABLE * 0.9) + keys * key / (_USABLE * _SPLIT_FILL))
 
 
 def _aligned(size: float) -> int:
