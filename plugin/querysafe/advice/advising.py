@@ -28,7 +28,8 @@ Steps = Callable[[str, int], AbstractContextManager[Callable[[], None]]]
 SMALL_BYTES = 128 * 1024
 """A table of 16 blocks is read faster whole than by an index."""
 _MOST_OFFERS = 600
-_SMALLER = 0.7
+_SAVES, _SMALLER = 8_000_000, 0.4
+"""Bytes and share of itself that a hash index must save."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,7 @@ def _dearest(subjects: Sequence[Subject], most: int) -> tuple[list[Subject], int
 
 
 def _without_idle_hashes(offered: Sequence[Offer]) -> list[Offer]:
-    """Without hash indexes that are not much smaller than the B-tree, which serves more."""
+    """Without hash indexes that save little space in comparison with the B-tree, which serves more."""
     trees = {
         (each.index.table, each.index.keys): each.bytes
         for each in offered
@@ -140,7 +141,8 @@ def _without_idle_hashes(offered: Sequence[Offer]) -> list[Offer]:
         each
         for each in offered
         if each.index.method != "hash"
-        or each.bytes < _SMALLER * trees.get((each.index.table, each.index.keys), 0)
+        or trees.get((each.index.table, each.index.keys), 0) - each.bytes
+        >= max(_SAVES, _SMALLER * each.bytes)
     ]
 
 

@@ -124,5 +124,8 @@ class Planner(Protocol):
     def null_fraction(self, table: Table, column: str) -> float | None:
         """Share of NULLs, 0 to 1; None when not known."""
 
+    def width(self, table: Table, column: str) -> int | None:
+        """Average bytes of a value; None when not known."""
+
     def correlation(self, table: Table, column: str) -> float | None:
         """Physical order against logical, -1 to 1; None when not known."""

@@ -23,7 +23,9 @@ from querysafe.advice.planner import Planner, Relation
 MOST = 40
 """Candidates of one table of one statement."""
 _MOST_KEYS = 4
-_MOST_INCLUDED = 6
+_MOST_INCLUDED, _MOST_BYTES = 6, 120
+_MOST_TEXT = 48
+"""Average bytes of a text without a limit that is carried: an entry of 2704 bytes is refused."""
 _WIDE = ("json", "jsonb", "text[]", "tsvector", "bytea", "xml")
 _FIXED_OPERATIONS = frozenset({"->>", "->", "#>>", "#>", "||"})
 _BRIN_ROWS, _BRIN_ROWS_IF_UNKNOWN = 100_000, 5_000_000
@@ -76,6 +78,10 @@ class Proposing:
     def null_fraction(self, table: Table, column: str) -> float | None:
         """Share of NULLs of a column, 0 to 1."""
         return self._planner.null_fraction(table, column)
+
+    def width(self, table: Table, column: str) -> int | None:
+        """Average bytes of a column."""
+        return self._planner.width(table, column)
 
     def follows(self, relation: Relation, column: str) -> bool:
         """Whether the rows of a table are many and lie in the order of a column."""
@@ -261,6 +267,12 @@ class _Asked:
         if not needed or not 0 < len(more) <= _MOST_INCLUDED:
             return ()
         if any(self._relation.columns[name].startswith(_WIDE) for name in more):
+            return ()
+        widths = {name: self._proposing.width(self._table, name) or 0 for name in more}
+        if sum(widths.values()) > _MOST_BYTES or any(
+            width > _MOST_TEXT and self._relation.columns[name] in ("text", "character varying")
+            for name, width in widths.items()
+        ):
             return ()
         if any(key.expression for key in index.keys):
             return ()

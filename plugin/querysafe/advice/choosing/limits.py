@@ -9,7 +9,7 @@ class Limits:
 
     budget_bytes: int | None = None
     """All advised indexes together; None for as much as pays."""
-    per_table: int = 8
+    per_table: int = 16
     """New indexes of one table."""
     write_penalty: float = 1.0
     """By what the cost of writing an index is multiplied; 0 for a workload that only reads."""

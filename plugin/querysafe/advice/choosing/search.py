@@ -13,6 +13,8 @@ from querysafe.advice.planner import Offer
 
 _LEAST = 0.0005
 """A change of worth below this is noise."""
+_PLANNED = 0.98
+"""How much of the budget is planned with: sizes are estimates."""
 _MUCH = 0.02
 """From this on it is worth asking what could make room for it."""
 
@@ -102,7 +104,7 @@ class Search:
 
     def _fits(self, names: frozenset[str]) -> bool:
         budget = self._limits.budget_bytes
-        return budget is None or self.bytes(names) <= budget
+        return budget is None or self.bytes(names) <= budget * _PLANNED
 
     def _with(self, state: State, more: frozenset[str]) -> frozenset[str]:
         """The choice with more candidates, without those that they make unnecessary."""

@@ -96,6 +96,10 @@ class AskingPlanner:
         """Share of NULLs; None when not known."""
         return self.facts.null_fraction(table, column)
 
+    def width(self, table: Table, column: str) -> int | None:
+        """Average bytes of a value; None when not known."""
+        return self.facts.width(table, column)
+
     def correlation(self, table: Table, column: str) -> float | None:
         """Physical order against logical; None when not known."""
         return self.facts.correlation(table, column)

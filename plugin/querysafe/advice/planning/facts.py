@@ -93,6 +93,11 @@ class Facts:
         known = self._column(table, column)
         return None if known is None else known.null_fraction
 
+    def width(self, table: Table, column: str) -> int | None:
+        """Average bytes of a value."""
+        known = self._column(table, column)
+        return None if known is None else known.width
+
     def correlation(self, table: Table, column: str) -> float | None:
         """Physical order against logical."""
         known = self._column(table, column)

@@ -58,7 +58,9 @@ class ClonePlanner(AskingPlanner):
         self._dense = dense
         self._sampler = sampler
         self._expressions: dict[tuple[Table, str], ColumnStatistics | None] = {}
-        """What is known of the expressions of candidates."""
+        """What a sample says of expressions."""
+        self._of_candidates: dict[str, dict[str, ColumnStatistics]] = {}
+        """What is known of the expressions of a candidate, by its name."""
         self._split: dict[tuple[Table, str], Elements | None] = {}
         self._switches: dict[str, tuple[int, ...]] = {}
         """Oids of the indexes that make up a candidate, by its name."""
@@ -83,7 +85,7 @@ class ClonePlanner(AskingPlanner):
                 self._derive(catalog, {*made, *parts})
             self._resize()
             for name, index in made.items():
-                pages = self._measured(index)
+                pages = self._measured(name, index)
                 self.offers[name] = Offer(name=name, index=index, bytes=pages * measuring.PAGE)
             self._resize()
         known = {offer.index: offer for offer in self.offers.values()}
@@ -193,7 +195,8 @@ class ClonePlanner(AskingPlanner):
                     continue
                 sampled = partial(self._sampled, entry)
                 for name, text, column in derived(self.connection, entry, known, index, sampled):
-                    self._expressions[table, text] = column
+                    candidate = self.names.get(index.name, index.name)
+                    self._of_candidates.setdefault(candidate, {})[text] = column
                     entries.append(Entry(index.oid, name, False, column))
         put(self.connection, entries, version=self._statistics.version)
 
@@ -241,13 +244,8 @@ class ClonePlanner(AskingPlanner):
             return pages
         return max(1, round(pages * self.facts.rows(entry.table) / whole))
 
-    def _measured(self, index: Index) -> int:
-        known = {
-            key.expression: column
-            for key in index.keys
-            if key.expression
-            and (column := self._expressions.get((index.table, key.expression))) is not None
-        }
+    def _measured(self, name: str, index: Index) -> int:
+        known = self._of_candidates.get(name, {})
         return measuring.pages_of(self.connection, self.facts, index, known, self._elements(index))
 
     def _elements(self, index: Index) -> Elements | None:

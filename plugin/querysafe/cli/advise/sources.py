@@ -67,7 +67,7 @@ class ForeignWorkload(QuerysafeError):
 @click.option(
     "--per-table",
     type=click.IntRange(min=1),
-    default=8,
+    default=16,
     show_default=True,
     metavar="N",
     help="The most new indexes of one table.",
