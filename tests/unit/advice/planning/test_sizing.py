@@ -61,7 +61,7 @@ def test_words_that_occur_once_make_an_inverted_index_big() -> None:
     found = size(
         4e5, method="gin", elements=5.1, distinct=807_000, element_width=25, heap_pages=10_500
     )
-    assert found * 8192 == pytest.approx(87.4e6, rel=0.1)
+    assert found * 8192 == pytest.approx(87.4e6, rel=0.2)
     few = size(4e5, method="gin", elements=5.1, distinct=5000, heap_pages=10_500)
     assert few < found / 5
 
