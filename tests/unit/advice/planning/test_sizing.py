@@ -17,7 +17,9 @@ def size(
     **more: object,
 ) -> int:
     contents = {
-        name: more.pop(name) for name in ("merges", "elements", "element_width", "heap_pages") if name in more
+        name: more.pop(name)
+        for name in ("merges", "elements", "element_width", "heap_pages")
+        if name in more
     }
     index = Index(table=TABLE, keys=(Key(column="a"),), method=method, **more)  # type: ignore[arg-type]
     return pages(
