@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from querysafe.backup.keys import generate
 from tests.acceptance.faults.bench import Bench
 from tests.acceptance.faults.proxy import Proxy, Request
 from tests.integration.backup.s3 import BUCKET, SECRET, Store
@@ -206,3 +207,36 @@ def test_a_flipped_bit_in_a_bucket_is_seen(remote: Bench, s3: Store) -> None:
         path.write_bytes(data)
         remote.run("verify", "--repository", remote.repository, status=(1, 3))
         path.write_bytes(kept)
+
+
+def test_a_change_of_keys_that_the_store_refuses_is_gone_on_with(
+    remote: Bench, proxy: Proxy, tmp_path: Path
+) -> None:
+    pairs = [generate(), generate()]
+    old, new = (tmp_path / "old", tmp_path / "new")
+    for path, (_, private) in zip((old, new), pairs, strict=True):
+        path.write_text(private)
+    for _ in range(2):
+        remote.create("--recipient", pairs[0][0])
+    change = ("rekey", "--repository", remote.repository, "--recipient", pairs[1][0])
+    dropping = (*change, "--identity", new, "--drop-old")
+
+    def only_one(request: Request) -> str | None:
+        puts = [each for each in proxy.requests if each.method == "PUT" and "/key-" in each.path]
+        return (
+            "500" if len(puts) > 3 and request.method == "PUT" and "/key-" in request.path else None
+        )
+
+    proxy.harm = only_one
+    assert "failed inside" in remote.run(*change, "--identity", old, status=3).stderr
+    proxy.harm = lambda _: None
+    said = remote.run(*dropping, status=1).stderr
+    assert "other keys" in said, "what has no new wrap keeps its old one"
+    remote.run(*change, "--identity", old)
+    proxy.harm = lambda request: "500" if request.method == "DELETE" else None
+    remote.run(*dropping, status=3)
+    proxy.harm = lambda _: None
+    remote.run(*dropping)
+    remote.run(*remote.restoring("_old", "--identity", old), status=3)
+    remote.run(*remote.restoring("_new", "--identity", new))
+    assert remote.content("_new") == remote.content()
