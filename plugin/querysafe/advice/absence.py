@@ -58,7 +58,7 @@ def _why(name: str, worth: Worth, state: State, offers: Mapping[str, Offer], lim
         return "the budget is better spent on the others"
     saved = sum(
         worth.subjects[position].weight
-        * (state.costs[position] - worth.cost(position, state.names | {name}))
+        * (state.costs[position] - worth.bound(position, state.names | {name}))
         for position in worth.touched({name})
     )
     if saved < 0 or worth.write_cost(name) > saved:

@@ -1,8 +1,9 @@
 """A workload and a planner to an advice."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from querysafe.advice import absence, naming, remarks
 from querysafe.advice.advice import Advice, Advised, Effect
@@ -30,6 +31,8 @@ SMALL_BYTES = 128 * 1024
 _MOST_OFFERS = 600
 _SAVES, _SMALLER = 8_000_000, 0.4
 """Bytes and share of itself that a hash index must save."""
+_AT_ONCE = 8
+"""So many candidates of a table of a statement come before those of the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +159,15 @@ def _lacking(not_taken: Sequence[Refused]) -> list[Refused]:
 
 
 def propose(planner: Planner, subjects: Sequence[Subject]) -> list[Candidate]:
-    """Candidates for every table that every plan of the subjects reads, each once."""
+    """Candidates for every table that every plan of the subjects reads, each once.
+
+    Where there are too many, each table of each statement has its plainest ones first.
+    """
     relations = planner.relations()
     above = roots(relations)
     proposing = Proposing(planner)
     standing = {each.name: each.index for each in planner.existing()}
-    found: dict[Index, Candidate] = {}
+    every: list[Iterator[Candidate]] = []
     for subject in sorted(subjects, key=lambda each: -each.weight * each.plans[0].cost):
         read = [accesses(each.root, standing) for each in subject.plans]
         constants: dict[Table, Constants] = {}
@@ -175,10 +181,15 @@ def propose(planner: Planner, subjects: Sequence[Subject]) -> list[Candidate]:
             relation = relations.get(above.get(access.table, access.table))
             if relation is None or relation.bytes < SMALL_BYTES:
                 continue
-            for candidate in proposing.propose(access, relation, constants[relation.table]):
+            every.append(proposing.propose(access, relation, constants[relation.table]))
+    found: dict[Index, Candidate] = {}
+    while every and len(found) < _MOST_OFFERS:
+        for waiting in list(every):
+            taken = list(islice(waiting, _AT_ONCE))
+            for candidate in taken:
                 found.setdefault(candidate.index, candidate)
-        if len(found) > _MOST_OFFERS:
-            break
+            if len(taken) < _AT_ONCE:
+                every.remove(waiting)
     return list(found.values())[:_MOST_OFFERS]
 
 

@@ -110,6 +110,30 @@ class Costs:
         known.append((names, priced))
         return priced
 
+    def bound(self, subject: Subject, names: Collection[str]) -> float:
+        """What a statement costs at most, by the plans known so far; asks nothing.
+
+        A plan stays possible while the candidates that it uses are there.
+        """
+        relevant = self.relevant(subject, names)
+        found = [
+            min(
+                (p.cost for _, p in self._known.get(repr(each), ()) if p.used <= relevant),
+                default=_UNUSABLE,
+            )
+            for each in subject.samples
+        ]
+        return sum(found) / len(found)
+
+    def uses(self, subject: Subject) -> set[frozenset[str]]:
+        """What the plans known so far use together."""
+        return {
+            priced.used
+            for each in subject.samples
+            for _, priced in self._known.get(repr(each), ())
+            if priced.used
+        }
+
     def plan(self, subject: Subject, names: Collection[str]) -> Plan | None:
         """The plan of a statement's first sample with candidates, to show."""
         relevant = self.relevant(subject, names)

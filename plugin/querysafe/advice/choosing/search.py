@@ -63,7 +63,10 @@ class Search:
         for subject, pooled in zip(self._worth.subjects, self._pools, strict=True):
             self._costs.narrow(subject, pooled, self._names)
         empty = self._state(frozenset())
+        begun = self._state(self._sketched(empty).names)
         found = self._improved(self._greedy(empty))
+        if self._late or begun.worth > found.worth:
+            found = max(found, self._improved(self._greedy(begun)), key=lambda each: each.worth)
         if self._limits.budget_bytes is not None and not self._late:
             # What is best without a budget, cut down to it, is sometimes better than what grew
             # within it: two indexes that serve a join only together are kept together.
@@ -150,6 +153,54 @@ class Search:
             if 1 < len(used) <= 4:
                 together.add(used)
         yield from sorted(together, key=sorted)
+
+    def _sketched(self, state: State) -> State:
+        """Greedily, by the plans known so far: what is used together is taken together. Asks
+        nothing, so that there is a choice even where time ends before all could be priced.
+        """
+        moves: dict[frozenset[str], set[int]] = {}
+        for position, subject in enumerate(self._worth.subjects):
+            for used in self._costs.uses(subject):
+                moves.setdefault(used, set()).add(position)
+        felt = {
+            name: {at for used, ats in moves.items() if name in used for at in ats}
+            for name in self._names
+        }
+
+        def grown(state: State, move: frozenset[str]) -> State | None:
+            names = self._with(state, move - state.names)
+            if not self._allowed(names):
+                return None
+            changed = set().union(*(felt.get(name, ()) for name in names ^ state.names))
+            costs = list(state.costs)
+            for at in changed | {
+                at
+                for at in self._worth.touched(names ^ state.names)
+                if self._worth.upkeep(at, names ^ state.names)
+            }:
+                costs[at] = self._worth.bound(at, names)
+            return State(names, tuple(costs), self._worth.of(costs, names))
+
+        ranked = [(float("inf"), move) for move in sorted(moves, key=sorted)]
+        fresh: dict[frozenset[str], frozenset[str]] = {}
+        while ranked:
+            ranked.sort(key=lambda each: -each[0])
+            density, move = ranked[0]
+            more = move - state.names
+            tried = grown(state, move) if density > 0 and more else None
+            if density <= 0:
+                break
+            if tried is None:
+                ranked.pop(0)
+            elif fresh.get(move) == state.names:
+                state = tried
+                ranked.pop(0)
+            else:
+                gain = tried.worth - state.worth
+                size = self.bytes(more) + 0.1 * self._mean
+                ranked[0] = (gain / size if gain > _LEAST else 0.0, move)
+                fresh[move] = state.names
+        return state
 
     def _greedy(self, state: State, *, fitting: bool = True) -> State:
         """Add what gives most a byte, until nothing gives more. A gain is computed again only

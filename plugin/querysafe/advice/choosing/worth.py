@@ -59,6 +59,10 @@ class Worth:
         """Cost of a statement with candidates, what it pays to keep them included."""
         return self._costs.price(self.subjects[position], names) + self.upkeep(position, names)
 
+    def bound(self, position: int, names: Collection[str]) -> float:
+        """What that is at most, by the plans known so far."""
+        return self._costs.bound(self.subjects[position], names) + self.upkeep(position, names)
+
     def upkeep(self, position: int, names: Collection[str]) -> float:
         """What one call of a statement pays to keep candidates current."""
         made = self._writes[position]

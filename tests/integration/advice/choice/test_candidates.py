@@ -1,5 +1,8 @@
 """Which partial and covering indexes are proposed, before any is chosen."""
 
+import pytest
+
+from querysafe.advice import advising
 from querysafe.advice.advising import propose
 from querysafe.advice.planner import Planner
 from querysafe.advice.subjects import plan
@@ -31,3 +34,23 @@ def test_the_end_of_a_range_over_few_values_makes_one_where_the_statement_says_i
     assert wanted not in _proposed(planner, bound, [[7, 4], [8, 4], [9, 4]])
     many = "SELECT * FROM orders WHERE user_id = $1 AND total > 100"
     assert not any("where" in each for each in _proposed(planner, many, [[7], [8], [9]]))
+
+
+def test_of_too_many_candidates_every_statement_has_some(
+    planner: Planner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [
+        (1, f"SELECT * FROM {table} WHERE {column} = $1 AND created_at > $2", [[1, "2025-05-01"]])
+        for table, column in (
+            ("orders", "user_id"),
+            ("events", "user_id"),
+            ("messages", "author_id"),
+        )
+    ]
+    subjects, refused = plan(planner, workload(lines).statements, 3)
+    assert not refused
+    monkeypatch.setattr(advising, "_MOST_OFFERS", 6)
+    monkeypatch.setattr(advising, "_AT_ONCE", 2)
+    found = propose(planner, subjects)
+    assert len(found) == 6
+    assert {each.index.table.name for each in found} == {"orders", "events", "messages"}

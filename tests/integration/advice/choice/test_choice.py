@@ -5,7 +5,7 @@ from collections.abc import Callable
 from querysafe.advice.advice import Advice
 from querysafe.advice.covering import covers
 from querysafe.advice.planner import Planner
-from querysafe.advice.workload import Sample
+from querysafe.advice.workload import Statement
 from tests.integration.advice.choice.conftest import spelled
 from tests.integration.advice.material.web_queries import READS, TRAPS, WRITES
 
@@ -88,7 +88,7 @@ def test_no_index_is_made_redundant_by_another_and_each_is_used(
 def test_what_the_database_refuses_is_told_and_stops_nothing(advised: Advised) -> None:
     advice = advised((1, "SELECT * FROM absent WHERE a = $1", [[1]]), (1, ITEMS, [[7]]))
     (refused,) = advice.refused
-    assert isinstance(refused.what, Sample)
+    assert isinstance(refused.what, Statement)
     assert "absent" in refused.why
     assert advice.indexes
 
@@ -111,3 +111,11 @@ def test_of_thousands_of_statements_the_dearest_are_advised_on(advised: Advised)
     assert [each.statement.sql.split()[0] for each in advice.effects] == ["SELECT", "UPDATE"]
     assert advice.workload.set_aside == {"beyond the 1 dearest": 2}
     assert [spelled(each.index) for each in advice.indexes] == ["order_items (order_id)"]
+
+
+def test_a_search_that_has_no_time_chooses_by_what_it_knows(advised: Advised) -> None:
+    advice = advised(*READS[:20], seconds=0.0, budget_bytes=60_000_000)
+    assert len(advice.indexes) > 5
+    assert sum(each.bytes for each in advice.indexes) <= 60_000_000
+    for each in advice.indexes:
+        assert any(effect.after < effect.before for effect in each.evidence)
