@@ -64,9 +64,9 @@ def keep(
         return Params(policy=policy, sets=sets)
     pairs = parameters.items() if isinstance(parameters, dict) else enumerate(parameters, 1)
     if policy is ParamsPolicy.TYPES:
-        values = tuple((str(name), type(value).__name__) for name, value in pairs)
+        values = tuple([(str(name), type(value).__name__) for name, value in pairs])
     else:
-        values = tuple((str(name), value) for name, value in pairs)
+        values = tuple([(str(name), value) for name, value in pairs])
     return Params(policy=policy, values=values, sets=sets)
 
 

@@ -68,11 +68,17 @@ def findings(subject: Subject, rules: Iterable[str] | None = None) -> tuple[Find
     """Judge one test by the rules with the given ids, or by all of them."""
     chosen = None if rules is None else frozenset(rules)
     return tuple(
-        replace(finding, imports=imports(finding.cure, _place(subject, finding)))
+        _pasteable(subject, finding)
         for each, find in _FINDERS
         if chosen is None or each.id in chosen
         for finding in find(subject)
     )
+
+
+def _pasteable(subject: Subject, finding: Finding) -> Finding:
+    """A finding with the import lines that its cure needs."""
+    lines = imports(finding.cure, _place(subject, finding)) if finding.cure else ()
+    return replace(finding, imports=lines) if lines else finding
 
 
 def _place(subject: Subject, finding: Finding) -> Frame | None:

@@ -52,15 +52,21 @@ _reads: WeakKeyDictionary[Subject, tuple[Repetition, ...]] = WeakKeyDictionary()
 def _found(subject: Subject) -> Iterator[Repetition]:
     for loop, queries in _groups(subject, READS, (Loading.STATEMENT, Loading.CORE)):
         asked = [query for query in queries if not _is_tests_own(subject, query, loop)]
-        if calls_of(asked) < subject.limits.threshold or _is_explained(subject, asked, loop):
+        if calls_of(asked) < subject.limits.threshold:
             continue
         keys = {parameters_key(query) for query in asked}
+        if _is_explained(subject, asked, loop, same=len(keys) == 1):
+            continue
         if len(keys) == 1 and _is_one_round(asked):
             continue
         if len(keys) == 1 and not _depends_on_row(loop):
             if not _is_changing(subject, asked, loop):
                 yield Repetition(asked, loop, "same")
-        elif is_limited(asked[0]) and not asked[0].orm_cause.lookup and not _is_single(asked[0]):
+        elif (
+            is_limited(asked[0].statement)
+            and not asked[0].orm_cause.lookup
+            and not _is_single(asked[0])
+        ):
             yield Repetition(asked, loop, "first")
         else:
             yield Repetition(asked, loop, "row")
@@ -140,13 +146,14 @@ def _is_tests_own(subject: Subject, query: CapturedQuery, loop: Loop) -> bool:
     return asserting and not subject.comes_from_query(loop)
 
 
-def _is_explained(subject: Subject, queries: list[CapturedQuery], loop: Loop) -> bool:
+def _is_explained(
+    subject: Subject, queries: list[CapturedQuery], loop: Loop, *, same: bool
+) -> bool:
     first = queries[0]
-    same = len({parameters_key(query) for query in queries}) == 1
     return (
         any(lists_many(query) for query in queries)
         or is_paging(queries)
-        or _is_retry(subject, queries, loop)
+        or _is_retry(subject, queries, loop, same=same)
         or (same and (purposes.polls(loop) or _is_watched(subject, queries, loop)))
         or (is_fresh(first.statement) and (same or not tables_of(first.statement)))
         or (not first.orm_cause.lookup and purposes.probes(loop))
@@ -172,7 +179,7 @@ def _is_work(subject: Subject, queries: list[CapturedQuery], loop: Loop) -> bool
 def _is_meant(subject: Subject, writes: list[CapturedQuery], loop: Loop) -> bool:
     """Whether writing one after the other is what the loop is for."""
     return (
-        _is_retry(subject, writes, loop)
+        _is_retry(subject, writes, loop, same=len({parameters_key(each) for each in writes}) == 1)
         or is_paging(writes)
         or (loop.is_while and _is_queue(subject, loop, writes))
         or _rereads_what_it_wrote(subject, loop, writes)
@@ -190,13 +197,13 @@ def _is_migration(query: CapturedQuery) -> bool:
     return bool(query.stack) and query.stack[0].library.endswith("run_migrations")
 
 
-def _is_retry(subject: Subject, queries: list[CapturedQuery], loop: Loop) -> bool:
+def _is_retry(subject: Subject, queries: list[CapturedQuery], loop: Loop, *, same: bool) -> bool:
     """The same again after an error: each attempt in a transaction of its own."""
     if purposes.tries_again(loop):
         return True
-    if calls_of(query for query in queries if query.error is None) <= 1:
+    if calls_of([query for query in queries if query.error is None]) <= 1:
         return True
-    if len({parameters_key(query) for query in queries}) > 1:
+    if not same:
         return False
     transactions = [query.context.transaction for query in queries]
     if len(set(transactions)) < len(transactions) and not any(query.error for query in queries):

@@ -263,4 +263,4 @@ def sites_of(queries: Iterable[CapturedQuery]) -> tuple[CallSite, ...]:
 
 def calls_of(queries: Iterable[CapturedQuery]) -> int:
     """How many round trips some queries stand for."""
-    return sum(query.calls for query in queries)
+    return sum([query.calls for query in queries])

@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from querysafe.query import CapturedQuery
 
@@ -28,11 +27,13 @@ _FRESH = re.compile(
 """What gives another answer, or does something, each time it is asked."""
 _PARTS = {"=": "key", "<": "bound", ">": "bound", "<=": "bound", ">=": "bound"}
 """What a value is that is compared so, whichever side of the operator it stands on."""
+_tuple = tuple.__new__
+_PAGES = frozenset({"offset", "bound", "limit"})
+"""The parts by which two pages of one list differ."""
 _TABLE_WORDS = ("FROM", "JOIN", "INTO", "UPDATE")
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """One literal or parameter: its part in the statement, and what it is."""
 
     part: str
@@ -98,28 +99,54 @@ def _slots(statement: str) -> tuple[tuple[str, str, str], ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=4096)
+def _readers(statement: str) -> tuple[tuple[str, str | None, str | None, int], ...]:
+    """Part and source of each value: its literal text, the name or the position of its bind."""
+    found: list[tuple[str, str | None, str | None, int]] = []
+    position = 0
+    for part, sort, text in _slots(statement):
+        if sort != "bind":
+            found.append((part, text, None, 0))
+        elif text.startswith(("%(", ":")):
+            found.append((part, None, text[2:-2] if text[0] == "%" else text[1:], 0))
+        elif text.startswith("$"):
+            found.append((part, None, None, int(text[1:]) - 1))
+        else:
+            found.append((part, None, None, position))
+            position += 1
+    return tuple(found)
+
+
+@lru_cache(maxsize=4096)
+def _parts(statement: str) -> frozenset[str]:
+    """The parts that values play in a statement."""
+    return frozenset(part for part, _, _ in _slots(statement))
+
+
 def values_of(query: CapturedQuery) -> tuple[Value, ...]:
     """The values of one execution, literals in the text and parameters alike."""
-    named = dict(query.params.values)
-    positional = [value for _, value in query.params.values]
-    next_position = 0
-    result: list[Value] = []
-    for part, sort, text in _slots(query.statement):
-        if sort != "bind":
-            result.append(Value(part, text))
-            continue
-        if text.startswith("%("):
-            value = named.get(text[2:-2])
-        elif text.startswith(":"):
-            value = named.get(text[1:])
-        elif text.startswith("$"):
-            position = int(text[1:]) - 1
-            value = positional[position] if position < len(positional) else None
-        else:
-            value = positional[next_position] if next_position < len(positional) else None
-            next_position += 1
-        result.append(Value(part, value))
-    return tuple(result)
+    values = query.params.values
+    positional = [value for _, value in values]
+    named = dict(values)
+    count = len(positional)
+    return tuple(
+        [
+            _tuple(
+                Value,
+                (
+                    part,
+                    literal
+                    if literal is not None
+                    else named.get(name)
+                    if name is not None
+                    else positional[position]
+                    if position < count
+                    else None,
+                ),
+            )
+            for part, literal, name, position in _readers(query.statement)
+        ]
+    )
 
 
 def varying(queries: Iterable[CapturedQuery]) -> set[str]:
@@ -134,17 +161,19 @@ def _differences(rows: list[tuple[Value, ...]]) -> Iterable[tuple[str, list[Any]
             yield part, []
         return
     for column in zip(*rows, strict=True):
-        texts = [_comparable(value.value) for value in column]
+        texts = [_comparable(value) for _, value in column]
         if len(set(texts)) > 1:
             yield column[0].part, texts
 
 
 def is_paging(queries: list[CapturedQuery]) -> bool:
     """Whether the executions differ only by where a page begins: offset or key set."""
+    if not any(_PAGES & _parts(each) for each in {query.statement for query in queries}):
+        return False
     rows = [values_of(query) for query in queries]
     differences = list(_differences(rows))
     parts = {part for part, _ in differences}
-    if not parts or not parts & {"offset", "bound", "limit"}:
+    if not parts & _PAGES:
         return False
     if not any(value.part == "limit" for value in rows[0]) and "LIMIT" not in (
         queries[0].statement.upper()
@@ -169,6 +198,8 @@ def lists_many(query: CapturedQuery) -> bool:
 
 def listed(query: CapturedQuery) -> int:
     """How many keys an ``IN`` list or an array of the statement holds."""
+    if "element" not in _parts(query.statement):
+        return 0
     elements = [value.value for value in values_of(query) if value.part == "element"]
     if len(elements) == 1 and isinstance(elements[0], list | tuple | set):
         elements = list(elements[0])
@@ -198,13 +229,9 @@ def is_fresh(statement: str) -> bool:
     return _FRESH.search(statement) is not None
 
 
-def is_limited(query: CapturedQuery) -> bool:
-    """Whether it asks for the first rows only."""
-    return _is_limited(query.statement)
-
-
 @lru_cache(maxsize=4096)
-def _is_limited(statement: str) -> bool:
+def is_limited(statement: str) -> bool:
+    """Whether it asks for the first rows only."""
     words = statement.upper().replace("\n", " ")
     return " LIMIT " in words or "FETCH FIRST" in words
 
@@ -229,7 +256,12 @@ def tables_of(statement: str) -> frozenset[str]:
 
 def parameters_key(query: CapturedQuery) -> tuple[Any, ...]:
     """Equal for two executions of one shape that ask the very same thing."""
-    return tuple(_comparable(value.value) for value in values_of(query))
+    key = tuple([value for _, value in values_of(query)])
+    try:
+        hash(key)
+    except TypeError:
+        return tuple(map(_comparable, key))
+    return key
 
 
 def condition_key(query: CapturedQuery) -> tuple[Any, ...]:
@@ -249,10 +281,18 @@ def _comparable(value: Any) -> Any:
 
 def varying_keys(queries: Iterable[CapturedQuery], conditions: int) -> set[int]:
     """Which of so many equalities compare with another value each time, by position."""
-    keys = [
-        [repr(value.value) for value in values_of(query) if value.part == "key"]
-        for query in queries
-    ]
-    if not keys or any(len(each) != conditions for each in keys):
-        return set()
-    return {at for at in range(conditions) if len({each[at] for each in keys}) > 1}
+    count, varying = variation(queries)
+    return set(varying) if count == conditions else set()
+
+
+def variation(queries: Iterable[CapturedQuery]) -> tuple[int, frozenset[int]]:
+    """How many equalities some executions have, and the positions of those that vary.
+
+    There are -1 where the executions do not have equally many.
+    """
+    keys = [[repr(value) for part, value in values_of(query) if part == "key"] for query in queries]
+    counts = set(map(len, keys))
+    if len(counts) != 1:
+        return -1, frozenset()
+    count = counts.pop()
+    return count, frozenset([at for at in range(count) if len({each[at] for each in keys}) > 1])

@@ -31,6 +31,8 @@ def judge(baseline: Baseline, result: TestResult) -> TestResult:
     Findings of one identity are judged by the sum of their counts; ``accepted_count`` of
     each is what the others leave of the accepted number. Suppressed ones stay suppressed.
     """
+    if not result.findings:
+        return result
     accepted = baseline.of_test(result.nodeid).findings
     counts = totals(result)
     judged = tuple(_judged(finding, accepted, counts) for finding in result.findings)
@@ -98,6 +100,8 @@ def _judged(finding: Finding, accepted: Mapping[str, int], counts: Mapping[str, 
         return finding
     limit = accepted.get(finding.identity)
     if limit is None:
+        if finding.verdict is Verdict.NEW and finding.accepted_count is None:
+            return finding
         return replace(finding, verdict=Verdict.NEW, accepted_count=None)
     total = counts.get(finding.identity, finding.count)
     if total <= limit:

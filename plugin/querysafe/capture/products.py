@@ -1,7 +1,7 @@
 """Collections that one statement joins side by side, so that their rows multiply."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, UniqueConstraint
@@ -19,13 +19,20 @@ _Join = tuple[tuple[str, ...], str]
 
 
 def joined_collections(
-    raws: Iterable[Raw], site_of: Callable[[Raw], CallSite | None]
+    raws: Sequence[Raw], site_of: Callable[[Raw], CallSite | None]
 ) -> tuple[JoinedCollections, ...]:
     """Name the collections joined side by side, once a statement and line."""
+    several = {
+        statement
+        for statement in {raw.cursor_statement for raw in raws}
+        if joins_several(statement)
+    }
+    if not several:
+        return ()
     found: dict[tuple[tuple[str, ...], CallSite | None], JoinedCollections] = {}
     seen: dict[tuple[int, CallSite | None], Any] = {}
     for index, raw in enumerate(raws):
-        if "JOIN" not in raw.cursor_statement or raw.cursor_statement.count("JOIN") < 2:
+        if raw.cursor_statement not in several:
             continue
         statement, site = getattr(raw.compiled, "statement", None), site_of(raw)
         if (id(statement), site) in seen:
@@ -37,6 +44,11 @@ def joined_collections(
                 (names, site), JoinedCollections(query_index=index, call_site=site, names=names)
             )
     return tuple(found.values())
+
+
+def joins_several(statement: str) -> bool:
+    """Whether a statement joins twice or more: what multiplies rows must."""
+    return "JOIN" in statement and statement.count("JOIN") > 1
 
 
 def _products(statement: Any) -> Iterator[tuple[str, ...]]:

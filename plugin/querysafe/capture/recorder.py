@@ -2,13 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from itertools import islice
+from operator import gt
+from typing import Any, NamedTuple
 from weakref import ref
 
 from querysafe.capture.call_site import Stack
 from querysafe.capture.eager import EagerRequest
 from querysafe.capture.orm import Cause, Mark, path_labels, steps
-from querysafe.capture.products import joined_collections
+from querysafe.capture.products import joined_collections, joins_several
 from querysafe.capture.raw import Raw, Recorder
 from querysafe.fingerprint import fingerprint, kind
 from querysafe.params import ParamsPolicy, keep
@@ -56,19 +58,53 @@ class Interpreter:
         """Interpret some raw records, in the order in which they began."""
         if not raws:
             return ()
-        order = sorted(range(len(raws)), key=lambda index: raws[index].started)
+        order: Sequence[int] = range(len(raws))
+        begins = [raw.started for raw in raws]
+        if any(map(gt, begins, islice(begins, 1, None))):
+            order = sorted(order, key=begins.__getitem__)
         folded = {} if every else _folded(raws, order)
         hidden = {index for members in folded.values() for index in members[1:]}
         reading = _Reading(
             name=name,
             raws=raws,
-            begin=raws[order[0]].started,
+            begin=begins[order[0]],
             marks={mark: index for index in order if (mark := raws[index].mark) is not None},
         )
         return tuple(
-            self._query(index, folded.get(index, ()), reading)
-            for index in order
-            if index not in hidden
+            [
+                self._query(index, folded.get(index, ()), reading)
+                for index in order
+                if index not in hidden
+            ]
+        )
+
+    def glance(self, without: str = "") -> "Glance | None":
+        """What a test did whose every statement differs from the others; ``None`` for any other.
+
+        Most tests are of that kind, and no more than this needs to be known of them: nothing is
+        interpreted. What repeats, loads row by row, asks for relationships ahead or joins
+        collections is for :meth:`recording`.
+        """
+        if self._recorder.eager:
+            return None
+        told: dict[str, _Told] = {}
+        loads = 0
+        durations = []
+        for raw in self._recorder.heard(without):
+            if raw.phase != "call":
+                continue
+            if raw.cause is not None and raw.cause.loading != "eager":
+                loads += 1
+            each = self._told(raw)
+            if loads > 1 or each.joins or each.fingerprint in told:
+                return None
+            told[each.fingerprint] = each
+            durations.append(raw.duration)
+        return Glance(
+            queries=len(durations),
+            seconds=sum(durations),
+            slowest=max(durations, default=0.0),
+            told=tuple(told.values()),
         )
 
     def _query(self, index: int, others: Sequence[int], reading: "_Reading") -> CapturedQuery:
@@ -90,7 +126,9 @@ class Interpreter:
                 sets=raw.sets,
             ),
             started_seconds=raw.started - reading.begin,
-            duration_seconds=sum(raws[other].duration for other in others) or raw.duration,
+            duration_seconds=sum([raws[other].duration for other in others])
+            if others
+            else raw.duration,
             rowcount=raw.rowcount if raw.rowcount is not None and raw.rowcount >= 0 else None,
             calls=len(others) or 1,
             executemany=raw.many,
@@ -212,6 +250,18 @@ class _Reading:
         return known.setdefault(identity, len(known) + 1)
 
 
+class Glance(NamedTuple):
+    """What is known of a test that sends no statement twice, without interpreting any."""
+
+    queries: int
+    seconds: float
+    slowest: float
+    """Seconds of its slowest query."""
+    told: "tuple[_Told, ...]"
+    """Each statement with its kind, stack and reason; the same object in each test that sends it
+    from there."""
+
+
 class _Told:
     """What one statement is that one stack sends, worked out once a run.
 
@@ -219,11 +269,22 @@ class _Told:
     belongs to an engine that may be gone tomorrow.
     """
 
-    __slots__ = ("_compiled", "_stack", "fingerprint", "kind", "orm_cause", "stack")
+    __slots__ = (
+        "_compiled",
+        "_stack",
+        "fingerprint",
+        "joins",
+        "kind",
+        "orm_cause",
+        "stack",
+        "statement",
+    )
 
     def __init__(self, raw: Raw, stack: tuple[Frame, ...], orm_cause: OrmCause, kind: Kind) -> None:
         self._stack = raw.stack
         self._compiled = None if raw.compiled is None else ref(raw.compiled)
+        self.statement = raw.cursor_statement
+        self.joins = joins_several(raw.cursor_statement)
         self.stack = stack
         self.kind = kind
         self.fingerprint = fingerprint(raw.cursor_statement)

@@ -67,10 +67,16 @@ _WSGI = (
     ("pyramid.router", "Router", "__call__"),
 )
 _wrapped: set[str] = set()
+_looked_at = 0
+"""How many modules there were when it was last looked for new ones."""
 
 
 def wrap_applications() -> None:
     """Wrap the application classes that have been imported since the last call."""
+    global _looked_at
+    if len(sys.modules) == _looked_at:
+        return
+    _looked_at = len(sys.modules)
     for known, wrapper in ((_ASGI, _asgi), (_WSGI, _wsgi)):
         for module, name, method in known:
             if module in _wrapped or module not in sys.modules:

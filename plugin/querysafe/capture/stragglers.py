@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from _thread import _count  # threads that Python started, the main one apart
 from threading import Thread
 
 
@@ -22,20 +23,21 @@ class Stragglers:
 
     def begin(self) -> None:
         """Remember who is there when a test is about to be called."""
-        self._before = set(threading.enumerate())
+        self._before = set(threading.enumerate()) if _count() else set()
         if self.threads:
             self.threads = frozenset(each for each in self.threads if each.is_alive())
 
     def end(self) -> None:
         """Note who came during the call and is still there."""
-        if self._before is None:
+        before, self._before = self._before, None
+        if before is None or not _count():
             return
+        before.add(threading.main_thread())
         left = [
             each
             for each in threading.enumerate()
-            if each not in self._before and not _works_in_pool(each)
+            if each not in before and not _works_in_pool(each)
         ]
-        self._before = None
         if left:
             self.threads |= frozenset(left)
 

@@ -71,7 +71,7 @@ def window() -> Iterator[Window]:
 
 def take_over() -> Recorder:
     """Start the recorder for a test: windows that were open before no longer decide on it."""
-    of_process = recorder()
+    of_process = _recorder or recorder()
     with _lock:
         _alone.clear()
         of_process.start()

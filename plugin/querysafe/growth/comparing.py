@@ -91,7 +91,7 @@ def _is_explained(grown: Subject, queries: list[CapturedQuery]) -> bool:
         first.kind not in READS
         or first.orm_cause.loading in (Loading.EAGER, Loading.FLUSH)
         or (loop is not None and loop.is_while)
-        or is_limited(first)
+        or is_limited(first.statement)
         or is_paging(queries)
         or _are_chunks(queries)
         or all(map(grown.is_direct, queries))

@@ -21,10 +21,10 @@ from querysafe.settings import Settings
 from querysafe.testing.collection import Collection
 from querysafe.testing.growing import Grower
 from querysafe.testing.listening import WIDER, Listener
-from querysafe.testing.marks import Allowance, Marks, marks_of
+from querysafe.testing.marks import NO_MARKS, Allowance, Marks, marks_of
 from querysafe.testing.reporting import TOLD, Reporter
 from querysafe.testing.summary import Summary
-from querysafe.testing.unittests import apart_from_set_up
+from querysafe.testing.unittests import apart_from_set_up, is_case
 
 if TYPE_CHECKING:
     from querysafe.testing.judging import Judge
@@ -54,7 +54,7 @@ class Guard:
         self.grower = Grower(self.listener, settings.grow_factor - 1) if settings.grow else None
         self.plans = _plans(config, settings) if settings.plans else None
         self._judge: Judge | None = None
-        self._marks = Marks()
+        self._marks = NO_MARKS
         self._called = False
         self._failed_within = False
         self._run: RunResult | None = None
@@ -112,6 +112,13 @@ class Guard:
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
         """The test itself, from here on."""
         is_cold = self.settings.cold_session or self._is_growing
+        if not is_cold and not is_case(item):
+            self.listener.enter("call")
+            try:
+                return (yield)
+            finally:
+                self.listener.enter("after")
+                self._called = True
         with ExitStack() as cold:
 
             def enter(phase: str) -> None:
@@ -169,7 +176,7 @@ class Guard:
         elif packed is not None:
             setattr(report, _RESULT, packed)
         elif report.when not in ("setup", "call", "teardown") and report.failed:
-            self._take_in(_nothing(report.nodeid, "failed"), Marks(), frozenset())
+            self._take_in(_nothing(report.nodeid, "failed"), NO_MARKS, frozenset())
 
     # --- one test
 
@@ -180,7 +187,7 @@ class Guard:
     def _begin(self, item: pytest.Item) -> str:
         """Begin a test; tell what is wrong with its markers, if anything is."""
         self._called = self._failed_within = False
-        self._marks = Marks()
+        self._marks = NO_MARKS
         item.user_properties[:] = _others(item.user_properties)
         mistake = ""
         try:
@@ -207,7 +214,8 @@ class Guard:
         except Exception as error:
             self._complain(item, error)
             result, used = _nothing(item.nodeid, outcome), frozenset[Allowance]()
-        item.user_properties += self.reporter.properties(result)
+        if result.queries:
+            item.user_properties += self.reporter.properties(result)
         report.user_properties[:] = item.user_properties
         if self.worker is None:
             self._take_in(result, self._marks, used)
@@ -233,6 +241,10 @@ class Guard:
         self, item: pytest.Item, outcome: str, *, grow: bool
     ) -> tuple[TestResult, frozenset[Allowance]]:
         every = self.reporter.recordings is not None
+        if not every and self.plans is None and self.grower is None:
+            quiet = self._quiet(item.nodeid, outcome)
+            if quiet is not None:
+                return quiet, frozenset()
         recording = self.listener.recording(item.nodeid, every=every)
         used: frozenset[Allowance] = frozenset()
         if recording is None:
@@ -258,6 +270,15 @@ class Guard:
                 used |= more
         self.reporter.keep(recording, result)
         return result, used
+
+    def _quiet(self, nodeid: str, outcome: str) -> TestResult | None:
+        """The result of a test that shows at a glance that it has no finding."""
+        seen = self.listener.glance()
+        if seen is None:
+            return None
+        if not seen.queries:
+            return _nothing(nodeid, outcome)
+        return self._judging().quiet(nodeid, seen, outcome=outcome, marks=self._marks)
 
     def _grown(
         self, grower: Grower, item: pytest.Item, result: TestResult, recording: Recording

@@ -4,12 +4,14 @@ import inspect
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from sys import intern
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from querysafe.analysis.quiet import is_quiet
 from querysafe.analysis.registry import RULES, findings, rule
 from querysafe.analysis.rules.history import REGRESSION
 from querysafe.analysis.subject import Limits, Subject
@@ -18,9 +20,10 @@ from querysafe.finding import Finding, Severity, Verdict
 from querysafe.query import CapturedQuery
 from querysafe.recording import Recording, TestResult
 from querysafe.settings import Settings
-from querysafe.testing.marks import Allowance, Marks, accepts
+from querysafe.testing.marks import NO_MARKS, Allowance, Marks, accepts
 
 if TYPE_CHECKING:
+    from querysafe.capture.recorder import Glance
     from querysafe.testing.planning import Planned
 
 
@@ -33,7 +36,8 @@ def function_of(item: pytest.Item) -> Any:
         function = getattr(hypothesis, "inner_test", function)
     if not callable(function):
         return None
-    function = inspect.unwrap(function)
+    if hasattr(function, "__wrapped__"):
+        function = inspect.unwrap(function)
     return function if hasattr(function, "__code__") else None
 
 
@@ -47,6 +51,7 @@ class Judge:
         dropped = {rule(name).id for name in settings.ignore}
         self.rules = frozenset(selected) - dropped
         self.allow = tuple(map(Allowance, settings.allow))
+        self._usual = self._with(NO_MARKS)
 
     def judge(
         self,
@@ -64,13 +69,12 @@ class Judge:
         found = tuple(
             _suppressed(each, allow, ignored, used) for each in findings(subject, self.rules)
         )
-        counts, texts = _shapes(recording.queries)
+        called = [query for query in recording.queries if query.context.phase == "call"]
+        counts, texts = _shapes(called)
         result = TestResult(
             nodeid=item.nodeid,
-            queries=sum(query.calls for query in recording if query.context.phase == "call"),
-            database_seconds=sum(
-                query.duration_seconds for query in recording if query.context.phase == "call"
-            ),
+            queries=sum([query.calls for query in called]),
+            database_seconds=sum([query.duration_seconds for query in called]),
             outcome=outcome,
             findings=found,
             shapes=counts,
@@ -81,8 +85,28 @@ class Judge:
                 _suppressed(each, allow, ignored, used)
                 for each in self._regressions(result, recording)
             )
-            result = replace(result, findings=(*result.findings, *grown))
+            if grown:
+                result = replace(result, findings=(*result.findings, *grown))
         return judge(self._baseline, result), frozenset(used)
+
+    def quiet(
+        self, nodeid: str, seen: "Glance", *, outcome: str, marks: Marks
+    ) -> TestResult | None:
+        """The result of a test without findings; ``None`` where only :meth:`judge` can tell."""
+        if not is_quiet(
+            seen.told,
+            self._limits(marks),
+            queries=seen.queries,
+            seconds=seen.seconds,
+            slowest=seen.slowest,
+        ):
+            return None
+        return TestResult(
+            nodeid=nodeid,
+            queries=seen.queries,
+            database_seconds=seen.seconds,
+            outcome=outcome,
+        )
 
     def judge_grown(
         self,
@@ -135,19 +159,25 @@ class Judge:
         self, item: pytest.Item, recording: Recording, marks: Marks, *, passed: bool
     ) -> Subject:
         code = getattr(function_of(item), "__code__", None)
-        settings = self._settings
         return Subject(
             recording=recording,
             nodeid=item.nodeid,
-            file=str(Path(code.co_filename).absolute()) if code is not None else "",
+            file=_absolute(code.co_filename) if code is not None else "",
             first_line=code.co_firstlineno if code is not None else 0,
             passed=passed,
-            limits=Limits(
-                threshold=marks.threshold or settings.threshold,
-                slow_seconds=settings.slow_seconds,
-                max_queries=_first(marks.max_queries, settings.max_queries),
-                max_seconds=_first(marks.max_seconds, settings.max_seconds),
-            ),
+            limits=self._limits(marks),
+        )
+
+    def _limits(self, marks: Marks) -> Limits:
+        return self._usual if marks is NO_MARKS else self._with(marks)
+
+    def _with(self, marks: Marks) -> Limits:
+        settings = self._settings
+        return Limits(
+            threshold=marks.threshold or settings.threshold,
+            slow_seconds=settings.slow_seconds,
+            max_queries=_first(marks.max_queries, settings.max_queries),
+            max_seconds=_first(marks.max_seconds, settings.max_seconds),
         )
 
     def fails(self, finding: Finding) -> bool:
@@ -181,6 +211,11 @@ class Judge:
         return found
 
 
+@lru_cache(maxsize=1024)
+def _absolute(file: str) -> str:
+    return str(Path(file).absolute())
+
+
 def _suppressed(
     finding: Finding,
     allow: Iterable[Allowance],
@@ -192,6 +227,8 @@ def _suppressed(
     if taken:
         reason = taken[0].reason or f'allowed by "{taken[0].pattern}"'
         return replace(finding, verdict=Verdict.SUPPRESSED, reason=reason)
+    if not ignored:
+        return finding
     reasons = [ignored.get(index, "") for index in finding.queries]
     if reasons and all(reasons):
         return replace(finding, verdict=Verdict.SUPPRESSED, reason=reasons[0])
@@ -206,8 +243,7 @@ def _shapes(queries: Sequence[CapturedQuery]) -> tuple[dict[str, int], dict[str,
     counts: Counter[str] = Counter()
     statements: dict[str, str] = {}
     for query in queries:
-        if query.context.phase == "call":
-            counts[query.fingerprint] += query.calls
-            statements.setdefault(query.fingerprint, query.statement)
+        counts[query.fingerprint] += query.calls
+        statements.setdefault(query.fingerprint, query.statement)
     repeated = {intern(shape): count for shape, count in sorted(counts.items()) if count > 1}
     return repeated, {shape: intern(readable(shape, statements[shape])) for shape in repeated}

@@ -1,7 +1,7 @@
 """Listens to one test after the other; idle for as long as nobody imports SQLAlchemy."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from types import CodeType
 
     from querysafe.capture.raw import Recorder
-    from querysafe.capture.recorder import Interpreter
+    from querysafe.capture.recorder import Glance, Interpreter
 
 WIDER = "wider"
 """The phase of what fixtures of a class, module or session do: it belongs to no test."""
@@ -29,6 +29,8 @@ class Listener:
         self._arrival = Arrival("sqlalchemy", self._start)
         self._recorder: Recorder | None = None
         self._interpreter: Interpreter | None = None
+        self._wrap_applications: Callable[[], None] = _nothing
+        self._take_over: Callable[[], object] = _nothing
         self._is_open = False
         self._until: CodeType | None = None
         self.phase = ""
@@ -65,9 +67,7 @@ class Listener:
         if self._recorder is not None:
             self._recorder.phase = phase
             if phase == "call":
-                from querysafe.capture.requests import wrap_applications
-
-                wrap_applications()
+                self._wrap_applications()
                 self._recorder.stragglers.begin()
             elif phase == "teardown":
                 self._recorder.stragglers.end()
@@ -79,6 +79,10 @@ class Listener:
         if not self._recorder.heard(WIDER):
             return None
         return self._interpreter.recording(name, every=every, without=WIDER)
+
+    def glance(self) -> "Glance | None":
+        """What a test did of which nothing needs to be interpreted; ``None`` for any other."""
+        return None if self._interpreter is None else self._interpreter.glance(WIDER)
 
     def ignored(self) -> Mapping[int, str]:
         """Position in the recording to reason, for what was sent within ``ignore``."""
@@ -104,16 +108,22 @@ class Listener:
         """Record from now on: at the beginning of a test, or when SQLAlchemy arrives in one."""
         if not self._is_open:
             return
-        from querysafe.capture.recorder import Interpreter
-        from querysafe.capture.watch import recorder, take_over
-
         if self._recorder is None:
+            from querysafe.capture.recorder import Interpreter
+            from querysafe.capture.requests import wrap_applications
+            from querysafe.capture.watch import recorder, take_over
+
+            self._wrap_applications, self._take_over = wrap_applications, take_over
             self._recorder = recorder(
                 self._root,
                 own=self._settings.root_packages,
                 foreign=self._settings.library_paths,
             )
             self._interpreter = Interpreter(self._recorder)
-        take_over()
+        self._take_over()
         self._recorder.until = self._until
         self._recorder.phase = self.phase
+
+
+def _nothing() -> None:
+    """Stands for what needs SQLAlchemy until it is there."""

@@ -43,6 +43,9 @@ class Marks:
     allow: tuple[Allowance, ...] = ()
 
 
+NO_MARKS = Marks()
+
+
 def marks_of(item: pytest.Item) -> Marks:
     """Read the markers of a test, its class and its module.
 
@@ -66,7 +69,7 @@ def marks_of(item: pytest.Item) -> Marks:
             if name in _NUMBERS and value is not None:
                 values.setdefault(name, _number(name, value, scope))
         allow += _allowances(mark, scope)
-    return Marks(allow=tuple(allow), **values)
+    return Marks(allow=tuple(allow), **values) if allow or values else NO_MARKS
 
 
 def _number(name: str, value: Any, scope: str) -> Any:

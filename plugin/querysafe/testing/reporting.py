@@ -88,12 +88,10 @@ class Reporter:
         return folder.relative_to(root).as_posix() if folder.is_relative_to(root) else str(folder)
 
     def properties(self, result: TestResult) -> Iterable[tuple[str, str]]:
-        """What JUnit XML says of a test; nothing for one that sent no query."""
-        if not result.queries:
-            return
+        """What JUnit XML says of a test."""
         from querysafe.report import junit
 
-        yield from junit.properties(result)
+        return junit.properties(result)
 
     def failure(self, findings: list[Finding]) -> str:
         """Why a test fails in mode ``check``."""

@@ -10,17 +10,23 @@ from typing import Any
 import pytest
 
 
+def is_case(item: pytest.Item) -> bool:
+    """Whether a test is a method of a ``TestCase``."""
+    unittest = sys.modules.get("unittest")
+    instance = getattr(item, "instance", None)
+    return instance is not None and unittest is not None and isinstance(instance, unittest.TestCase)
+
+
 @contextmanager
 def apart_from_set_up(item: pytest.Item, enter: Callable[[str], None]) -> Iterator[None]:
     """Let the phase of a ``TestCase`` be ``call`` within its test method only.
 
     Nothing happens for other tests.
     """
-    unittest = sys.modules.get("unittest")
-    instance = getattr(item, "instance", None) if unittest is not None else None
-    if unittest is None or not isinstance(instance, unittest.TestCase):
+    if not is_case(item):
         yield
         return
+    instance: Any = item.instance  # type: ignore[attr-defined]
     method: Any = item.obj  # type: ignore[attr-defined]
     phased = _phased(method, enter)
     is_set = iscoroutinefunction(method)

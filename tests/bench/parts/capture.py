@@ -1,10 +1,9 @@
-"""What recording and judging add to each query: querysafe, the floor and the peers side by side."""
+"""What recording adds to a query and judging to a test: querysafe, the floor and the peers."""
 
 import json
 import os
 import re
 import shutil
-import statistics
 import subprocess
 import tempfile
 from collections import defaultdict
@@ -19,6 +18,8 @@ from tests.bench.part import Cell, Options, Part, Table
 WORKLOAD = Path(__file__).resolve().parents[1] / "workload"
 OF_FLOOR, OF_PEER = 1.5, 0.5
 """The targets: at most so many times what the floor adds, and what the best peer adds."""
+COUNTED = 3
+"""So many tests are run to count calls: every one makes the same."""
 _MEMORY = {"sqlite": "sqlite://", "aiosqlite": "sqlite+aiosqlite:///:memory:"}
 
 
@@ -53,12 +54,24 @@ WORKLOADS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """What one contestant spends on one query of a workload."""
+class Spent:
+    """What one contestant spends on one query, or on one test."""
 
-    microseconds: float
-    calls: float
-    instructions: float | None
+    microseconds: float = 0.0
+    calls: float = 0.0
+    instructions: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What one contestant spends on a workload."""
+
+    recording: Spent
+    """On each query, while the tests' own functions run."""
+    between: Spent
+    """On each test, before and after its function: begun, judged, told."""
+    together: Spent
+    """On each query, everything."""
 
 
 class Arena:
@@ -121,29 +134,37 @@ class Arena:
 
 def measure(arena: Arena, what: Workload, options: Options) -> dict[str, Measured]:
     """Let everybody run the workload, in turns."""
-    rounds = 0 if options.calls_only else 3 if options.quick else 7
-    total = what.tests * what.queries
-    times: dict[str, list[float]] = defaultdict(list)
+    rounds = 0 if options.calls_only else 4 if options.quick else 8
+    timed: dict[str, list[dict[str, float]]] = defaultdict(list)
     for turn in range(rounds):
         shift = turn % len(CONTESTANTS)
         for who in (*CONTESTANTS[shift:], *CONTESTANTS[:shift]):
-            spent, _ = arena.run(who, what, "cpu", tests=what.tests)
-            times[who.name].append(spent["seconds"] * 1e6 / total)
+            timed[who.name] += [arena.run(who, what, "cpu", tests=what.tests)[0]]
     result = {}
     for who in CONTESTANTS:
-        counted, _ = arena.run(who, what, "calls", tests=3)
-        instructions = _instructions(arena, who, what) if options.instructions else None
-        result[who.name] = Measured(
-            _typical(times[who.name]), counted["calls"] / (3 * what.queries), instructions
-        )
+        counted, _ = arena.run(who, what, "calls", tests=COUNTED)
+        instructions = _instructions(arena, who, what) if options.instructions else 0.0
+        result[who.name] = _measured(what, timed[who.name], counted, instructions)
     return result
 
 
-def _typical(times: Sequence[float]) -> float:
-    """The median of the better half: noise on a shared machine only ever adds."""
-    if not times:
-        return 0.0
-    return statistics.median(sorted(times)[: len(times) // 2 + 1])
+def _measured(
+    what: Workload,
+    timed: Sequence[dict[str, float]],
+    counted: dict[str, float],
+    instructions: float,
+) -> Measured:
+    """The least of the rounds: noise on a shared machine only ever adds."""
+    whole = min((each["seconds"] for each in timed), default=0.0) * 1e6
+    within = min((each["seconds_within"] for each in timed), default=0.0) * 1e6
+    between = min((each["seconds"] - each["seconds_within"] for each in timed), default=0.0) * 1e6
+    calls, calls_within = counted["calls"], counted["calls_within"]
+    queries, counted_queries = what.tests * what.queries, COUNTED * what.queries
+    return Measured(
+        recording=Spent(within / queries, calls_within / counted_queries),
+        between=Spent(between / what.tests, (calls - calls_within) / COUNTED),
+        together=Spent(whole / queries, calls / counted_queries, instructions),
+    )
 
 
 def _instructions(arena: Arena, who: Contestant, what: Workload) -> float:
@@ -160,9 +181,9 @@ def _instructions(arena: Arena, who: Contestant, what: Workload) -> float:
     return (counts[1] - counts[0]) / ((many - few) * what.queries)
 
 
-def rows_of(what: Workload, measured: dict[str, Measured]) -> Iterator[dict[str, Cell]]:
-    """What everybody adds to the bare query, and how that compares."""
-    for name, mine in measured.items():
+def rows_of(what: Workload, spent: dict[str, Spent], unit: str) -> Iterator[dict[str, Cell]]:
+    """What everybody adds to the bare query or test, and how that compares."""
+    for name, mine in spent.items():
         row: dict[str, Cell] = {
             "workload": what.title,
             "queries a test": what.queries,
@@ -171,18 +192,20 @@ def rows_of(what: Workload, measured: dict[str, Measured]) -> Iterator[dict[str,
         for sort in ("microseconds", "calls", "instructions"):
             value = getattr(mine, sort)
             if value:
-                row |= _compared(sort, value, name, measured)
+                row |= _compared(sort, value, name, spent, unit)
         yield row
 
 
-def _compared(sort: str, value: float, name: str, measured: dict[str, Measured]) -> dict[str, Cell]:
-    bare = getattr(measured["bare"], sort)
+def _compared(
+    sort: str, value: float, name: str, spent: dict[str, Spent], unit: str
+) -> dict[str, Cell]:
+    bare = getattr(spent["bare"], sort)
     added = value - bare
-    floor = getattr(measured["floor"], sort) - bare
-    peer = min(getattr(measured[each], sort) for each in PEERS) - bare
+    floor = getattr(spent["floor"], sort) - bare
+    peer = min(getattr(spent[each], sort) for each in PEERS) - bare
     is_bare = name == "bare"
     return {
-        f"{sort} a query": round(value, 1),
+        f"{sort} a {unit}": round(value, 1),
         f"added {sort}": None if is_bare else round(added, 1),
         f"{sort} of floor": None if is_bare or floor <= 0 else added / floor,
         f"{sort} of best peer": None if is_bare or peer <= 0 else added / peer,
@@ -218,22 +241,39 @@ def run(options: Options) -> Sequence[Table]:
         if options.only in each.title and (each.quick or options.only or not options.quick)
     ]
     python = environment(options.root)
-    rows: list[dict[str, Cell]] = []
+    measured: list[tuple[Workload, dict[str, Measured]]] = []
     with tempfile.TemporaryDirectory(prefix="querysafe-bench-") as name:
         for database in dict.fromkeys(each.database for each in chosen):
             with postgres() if database == "psycopg" else _memory(database) as url:
                 for what in (each for each in chosen if each.database == database):
                     options.progress(f"capture: {what.title}, {what.queries} queries a test …")
                     arena = Arena(python, Path(name), url)
-                    rows += rows_of(what, measure(arena, what, options))
-    return [
-        Table(
-            title="capture: what recording and judging add to each query, together",
+                    measured.append((what, measure(arena, what, options)))
+    return list(tables(measured))
+
+
+def tables(measured: Sequence[tuple[Workload, dict[str, Measured]]]) -> Iterator[Table]:
+    """Three views of one measurement, so that no cost hides behind another."""
+    for title, part, unit, judged in (
+        ("what recording adds to each query", "recording", "query", True),
+        ("what is added to each test: begun, judged, told", "between", "test", False),
+        ("both together, for each query", "together", "query", False),
+    ):
+        rows = [
+            row
+            for what, everybody in measured
+            for row in rows_of(
+                what, {name: getattr(each, part) for name, each in everybody.items()}, unit
+            )
+        ]
+        yield Table(
+            title=f"capture: {title}",
             rows=rows,
-            notes=(f"targets: {OF_FLOOR} of the floor, {OF_PEER} of the best peer",),
-            misses=list(misses_of(rows)),
+            notes=(f"targets: {OF_FLOOR} of the floor, {OF_PEER} of the best peer",)
+            if judged
+            else (),
+            misses=list(misses_of(rows)) if judged else (),
         )
-    ]
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import ast
 import textwrap
 from collections.abc import Callable
+from functools import lru_cache
 from typing import ParamSpec
 
 _Given = ParamSpec("_Given")
@@ -12,7 +13,13 @@ def attempt(write: Callable[_Given, str], *args: _Given.args, **kwargs: _Given.k
     """Write a cure; "" when it cannot be written, or would be no Python."""
     try:
         code = write(*args, **kwargs)
-        ast.parse(f"async def pasted():\n{textwrap.indent(code, '    ')}\n" if code else "")
+        _parse(code)
     except (SyntaxError, ValueError, TypeError, AttributeError, LookupError, AssertionError):
         return ""
     return code
+
+
+@lru_cache(maxsize=1024)
+def _parse(code: str) -> None:
+    """Raise :class:`SyntaxError` for what is no Python within a function."""
+    ast.parse(f"async def pasted():\n{textwrap.indent(code, '    ')}\n" if code else "")

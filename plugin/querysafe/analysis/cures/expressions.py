@@ -4,6 +4,7 @@ import ast
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from querysafe.analysis.sources import assignments, function_of, source, statement_of
 from querysafe.query import Frame
@@ -29,6 +30,20 @@ def find(frame: Frame | None) -> Built | None:
     """Find the query that a frame was running; ``None`` when its source does not tell."""
     if frame is None or frame.template or frame.span is None:
         return None
+    known = _known.get(id(frame))
+    if known is None:
+        if len(_known) >= REMEMBERED:
+            _known.clear()
+        known = _known[id(frame)] = (frame, _find(frame))
+    return known[1]
+
+
+REMEMBERED = 5000
+_known: dict[int, tuple[Frame, Built | None]] = {}
+"""Answers by frame, which is held so that no other gets its ``id()``."""
+
+
+def _find(frame: Frame) -> Built | None:
     chain = source(frame.file).chain(frame)
     call = _call(chain)
     if call is None:
@@ -199,6 +214,7 @@ def alias_of(built: Built, frame: Frame | None, entity: str) -> Alias | None:
     return next(iter(exact or found), None)
 
 
+@lru_cache(maxsize=1024)
 def with_options(built: Built, *options: str) -> str:
     """The query with loader options added, as code."""
     for each in options[:-1]:

@@ -151,7 +151,12 @@ def spelled(code: str, frame: Frame | None) -> str:
     """Rewrite the bare names of a cure's option as the module of a frame spells them."""
     if frame is None or not frame.file or frame.template:
         return code
-    here = module(frame.file)
+    return _spelled(code, frame.file)
+
+
+@lru_cache(maxsize=1024)
+def _spelled(code: str, file: str) -> str:
+    here = module(file)
     return re.sub(
         r"(?<![\w.'\"])([A-Za-z_]\w*)(?=[.(,\]])", lambda found: here.spell(found[1]), code
     )
@@ -161,11 +166,16 @@ def imports(code: str, frame: Frame | None) -> tuple[str, ...]:
     """The import lines that a cure needs in the module of a frame beyond what it has."""
     if frame is None or not frame.file or frame.template or not code:
         return ()
+    return _imports(code, frame.file)
+
+
+@lru_cache(maxsize=1024)
+def _imports(code: str, file: str) -> tuple[str, ...]:
     try:
         tree = ast.parse(code)
     except SyntaxError:
         return ()
-    here = module(frame.file)
+    here = module(file)
     own = set(_bound(tree))
     names = {each.id for each in ast.walk(tree) if isinstance(each, ast.Name)} - own
     homes: dict[str, list[str]] = {}

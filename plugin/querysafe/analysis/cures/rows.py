@@ -9,8 +9,8 @@ from querysafe.analysis.cures.batch import Batch
 from querysafe.analysis.cures.chains import Condition
 from querysafe.analysis.cures.places import place_of, spent_targets
 from querysafe.analysis.sources import assignments, function_of, names_in, source
-from querysafe.analysis.values import varying_keys
-from querysafe.query import CapturedQuery, Frame
+from querysafe.analysis.values import variation, varying_keys
+from querysafe.query import CapturedQuery, Frame, OrmCause
 
 _AGGREGATES = ("count", "sum", "min", "max", "avg")
 _SINGLE = ("one", "first", "scalar_one", "scalar", "get", "get_or_404", "first_or_404")
@@ -18,7 +18,26 @@ _MAYBE = ("one_or_none", "scalar_one_or_none", "fetchone")
 
 
 def cure(queries: Sequence[CapturedQuery]) -> str:
-    """Code that asks once for the keys of all rows, and how the loop then finds its own."""
+    """Code that asks once for the keys of all rows, and how the loop then finds its own.
+
+    It follows from the first query and from which keys vary, so it is written once a run.
+    """
+    first = queries[0]
+    key = (id(first.stack), id(first.orm_cause), first.statement, variation(queries))
+    known = _known.get(key)
+    if known is None:
+        if len(_known) >= REMEMBERED:
+            _known.clear()
+        known = _known[key] = (first.stack, first.orm_cause, _written(queries))
+    return known[2]
+
+
+REMEMBERED = 1000
+_known: dict[tuple[object, ...], tuple[tuple[Frame, ...], OrmCause, str]] = {}
+"""Cures by what they follow from, which is held so that nothing else gets its ``id()``."""
+
+
+def _written(queries: Sequence[CapturedQuery]) -> str:
     merged = relations.merging(queries[0])
     if merged:
         return merged

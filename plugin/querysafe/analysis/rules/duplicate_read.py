@@ -1,6 +1,6 @@
 """QS201: the same question is asked twice within one act."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator
 
 from querysafe.analysis.cures.attempt import attempt
@@ -31,13 +31,21 @@ def find(subject: Subject) -> Iterator[Finding]:
         return
     groups: dict[tuple[object, ...], list[CapturedQuery]] = defaultdict(list)
     eras: dict[str, int] = defaultdict(int)
-    sent = Counter(query.statement for query in subject.queries)
+    lines: dict[str, set[int]] = defaultdict(set)
+    for query in subject.queries:
+        lines[query.statement].add(id(query.stack))
+    if all(len(each) < 2 for each in lines.values()):
+        return
     for query in subject.queries:
         if query.kind in WRITES:
             for table in tables_of(query.statement):
                 eras[table] += 1
             continue
-        if query.kind not in READS or sent[query.statement] < 2 or not _is_asked(subject, query):
+        if (
+            query.kind not in READS
+            or len(lines[query.statement]) < 2
+            or not _is_asked(subject, query)
+        ):
             continue
         tables = tables_of(query.statement)
         era = tuple(sorted((table, eras[table]) for table in tables))
@@ -52,8 +60,8 @@ def find(subject: Subject) -> Iterator[Finding]:
         )
         groups[key].append(query)
     for members in groups.values():
-        lines = {id(query.stack) for query in members}
-        if len(members) < subject.limits.threshold or len(lines) < 2:
+        stacks = {id(query.stack) for query in members}
+        if len(members) < subject.limits.threshold or len(stacks) < 2:
             continue
         if any(_shares_loop(members)):
             continue

@@ -41,9 +41,11 @@ SLOW = Rule(
 def find_budget(subject: Subject) -> Iterator[Finding]:
     """Compare the number of round trips with the budget."""
     limit = subject.limits.max_queries
+    if limit is None:
+        return
     queries = _of_call(subject)
     count = calls_of(queries)
-    if limit is not None and count > limit:
+    if count > limit:
         yield _whole(
             subject, BUDGET, queries, count, f"{count} queries, {limit} allowed", f"{limit} queries"
         )
@@ -52,9 +54,11 @@ def find_budget(subject: Subject) -> Iterator[Finding]:
 def find_time_budget(subject: Subject) -> Iterator[Finding]:
     """Compare the time in the database with the budget."""
     limit = subject.limits.max_seconds
+    if limit is None:
+        return
     queries = _of_call(subject)
     seconds = sum(query.duration_seconds for query in queries)
-    if limit is not None and seconds > limit:
+    if seconds > limit:
         yield _whole(
             subject,
             TIME_BUDGET,

@@ -11,7 +11,7 @@ from querysafe.analysis.repetition import reads
 from querysafe.analysis.subject import READS, Subject
 from querysafe.analysis.values import is_limited
 from querysafe.finding import Finding, Rule, Severity
-from querysafe.query import CallSite, Loading
+from querysafe.query import CallSite, Kind, Loading
 
 RULE = Rule(
     id="QS204",
@@ -32,13 +32,13 @@ def find(subject: Subject) -> Iterator[Finding]:
     for query in subject.queries:
         if query.index in repeated:
             continue
-        if query.kind not in READS or query.call_site is None or not query.stack:
-            continue
-        if query.orm_cause.loading not in (Loading.STATEMENT, Loading.CORE) or is_limited(query):
+        if not is_asked(query.statement, query.kind, query.orm_cause.loading) or not query.stack:
             continue
         frame = query.stack[0]
         use = counted(frame, in_test=subject.in_test(frame))
-        if use is None or (query.call_site, query.fingerprint) in told:
+        if use is None or query.call_site is None:
+            continue
+        if (query.call_site, query.fingerprint) in told:
             continue
         told.add((query.call_site, query.fingerprint))
         built = expressions.find(frame)
@@ -61,6 +61,13 @@ def find(subject: Subject) -> Iterator[Finding]:
             seconds=query.duration_seconds,
             queries=(query.index,),
         )
+
+
+def is_asked(statement: str, kind: Kind, loading: Loading) -> bool:
+    """Whether somebody asked for all the rows that there are."""
+    return (
+        kind in READS and loading in (Loading.STATEMENT, Loading.CORE) and not is_limited(statement)
+    )
 
 
 _WORDS = {"count": "number", "exists": "existence"}
