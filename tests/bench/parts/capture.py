@@ -18,8 +18,8 @@ from tests.bench.part import Cell, Options, Part, Table
 WORKLOAD = Path(__file__).resolve().parents[1] / "workload"
 OF_FLOOR, OF_PEER = 1.5, 0.5
 """The targets: at most so many times what the floor adds, and what the best peer adds."""
-COUNTED = 3
-"""So many tests are run to count calls: every one makes the same."""
+WARM_UP, COUNTED = 3, 3
+"""So many tests run before anything is measured, and so many to count calls."""
 _MEMORY = {"sqlite": "sqlite://", "aiosqlite": "sqlite+aiosqlite:///:memory:"}
 
 
@@ -119,6 +119,7 @@ class Arena:
                 "BENCH_URL": self._url,
                 "BENCH_WORKLOAD": what.name,
                 "BENCH_TESTS": str(tests),
+                "BENCH_WARM_UP": str(WARM_UP),
                 "BENCH_QUERIES": str(what.queries),
             },
             capture_output=True,
@@ -143,7 +144,10 @@ def measure(arena: Arena, what: Workload, options: Options) -> dict[str, Measure
     result = {}
     for who in CONTESTANTS:
         counted, _ = arena.run(who, what, "calls", tests=COUNTED)
-        instructions = _instructions(arena, who, what) if options.instructions else 0.0
+        instructions = [
+            _instructions(arena, who, what, part) if options.instructions else 0
+            for part in ("within", "between")
+        ]
         result[who.name] = _measured(what, timed[who.name], counted, instructions)
     return result
 
@@ -152,7 +156,7 @@ def _measured(
     what: Workload,
     timed: Sequence[dict[str, float]],
     counted: dict[str, float],
-    instructions: float,
+    instructions: Sequence[int],
 ) -> Measured:
     """The least of the rounds: noise on a shared machine only ever adds."""
     whole = min((each["seconds"] for each in timed), default=0.0) * 1e6
@@ -161,24 +165,31 @@ def _measured(
     calls, calls_within = counted["calls"], counted["calls_within"]
     queries, counted_queries = what.tests * what.queries, COUNTED * what.queries
     return Measured(
-        recording=Spent(within / queries, calls_within / counted_queries),
-        between=Spent(between / what.tests, (calls - calls_within) / COUNTED),
-        together=Spent(whole / queries, calls / counted_queries, instructions),
+        recording=Spent(
+            within / queries, calls_within / counted_queries, instructions[0] / counted_queries
+        ),
+        between=Spent(
+            between / what.tests, (calls - calls_within) / COUNTED, instructions[1] / COUNTED
+        ),
+        together=Spent(
+            whole / queries, calls / counted_queries, sum(instructions) / counted_queries
+        ),
     )
 
 
-def _instructions(arena: Arena, who: Contestant, what: Workload) -> float:
-    """Instructions a query, from two runs that differ in the number of tests alone."""
-    before = ("valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null")
-    few, many = 2, 2 + max(2, 400 // what.queries)
-    counts = []
-    for tests in (few, many):
-        _, errors = arena.run(who, what, "none", tests=tests, before=before)
-        found = re.search(r"I\s+refs:\s+([\d,]+)", errors)
-        if found is None:
-            raise SystemExit(f"valgrind told no count:\n{errors[-2000:]}")
-        counts.append(int(found.group(1).replace(",", "")))
-    return (counts[1] - counts[0]) / ((many - few) * what.queries)
+def _instructions(arena: Arena, who: Contestant, what: Workload, part: str) -> int:
+    """Instructions within the functions of all counted tests, or between them."""
+    before = (
+        "valgrind",
+        "--tool=callgrind",
+        "--instr-atstart=no",
+        "--callgrind-out-file=/dev/null",
+    )
+    _, errors = arena.run(who, what, part, tests=COUNTED, before=before)
+    found = re.search(r"Collected\s*:\s+(\d+)", errors)
+    if found is None:
+        raise SystemExit(f"valgrind told no count:\n{errors[-2000:]}")
+    return int(found[1])
 
 
 def rows_of(what: Workload, spent: dict[str, Spent], unit: str) -> Iterator[dict[str, Cell]]:

@@ -1,4 +1,7 @@
-"""Tests that send queries, to be measured: ``BENCH_TESTS`` of them, ``BENCH_QUERIES`` each."""
+"""Tests that send queries, to be measured: ``BENCH_TESTS`` of them, ``BENCH_QUERIES`` each.
+
+``BENCH_WARM_UP`` more come before.
+"""
 
 import asyncio
 import os
@@ -17,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).with_name("site-packages")))
 from middleware import through
 
 URL = os.environ["BENCH_URL"]
-TESTS = int(os.environ["BENCH_TESTS"])
+TESTS = int(os.environ["BENCH_WARM_UP"]) + int(os.environ["BENCH_TESTS"])
 QUERIES = int(os.environ["BENCH_QUERIES"])
 WORKLOAD = os.environ["BENCH_WORKLOAD"]
 DEPTH = 40
@@ -109,11 +112,6 @@ async def awaited() -> None:
     async with AsyncSession(engine) as session:
         for number in range(1, QUERIES + 1):
             await session.run_sync(shop.order, number)
-
-
-@pytest.mark.parametrize("time", range(3))
-def test_warm_up(time: int) -> None:
-    run()
 
 
 @pytest.mark.parametrize("time", range(TESTS))
