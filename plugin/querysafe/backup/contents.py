@@ -50,8 +50,10 @@ def settle(connection: "psycopg.Connection[Any]") -> None:
         connection.execute("SELECT set_config(%s, %s, false)", (name, value))
 
 
-def tables(connection: "psycopg.Connection[Any]") -> Sequence[tuple[str, int]]:
-    """Name and size in bytes of each table."""
+def tables(connection: "psycopg.Connection[Any]") -> Sequence[tuple[str, int, bool]]:
+    """Name and size in bytes of each table, and whether it is an unlogged one of a standby,
+    which nobody can read.
+    """
     return connection.execute(query("tables")).fetchall()
 
 
@@ -67,10 +69,14 @@ def take(
     rows does not matter and every type has one.
     """
     contents: list[Content] = []
-    for name, _ in tables(connection):
+    for name, _, is_out_of_reach in tables(connection):
         if progress is not None:
             progress(name)
-        contents.append(_content(connection, name, hashed=hashed))
+        contents.append(
+            Content(table=name, rows=0, hash="0" if hashed else None)
+            if is_out_of_reach
+            else _content(connection, name, hashed=hashed)
+        )
     sequences = dict(connection.execute(query("sequences")).fetchall())
     objects = connection.execute("SELECT count(*) FROM pg_largeobject_metadata").fetchone()
     assert objects is not None

@@ -119,7 +119,7 @@ class _Making:
         connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         snapshot = _one(connection, "SELECT pg_export_snapshot()")
         facts = _facts(connection)
-        total = sum(size for _, size in contents.tables(connection))
+        total = sum(size for _, size, _ in contents.tables(connection))
         hashed = self._wishes.hashed
         if hashed is None:
             hashed = total <= contents.HASHED_BELOW

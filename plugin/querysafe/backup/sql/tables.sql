@@ -2,7 +2,9 @@
 -- materialized view are not in it: a restore computes them anew, from newer rows perhaps.
 SELECT
     format('%I.%I', namespace.nspname, class.relname) AS name,
-    pg_table_size(class.oid) AS bytes
+    pg_table_size(class.oid) AS bytes,
+    -- pg_dump takes none of its rows either; its restored self is empty.
+    class.relpersistence = 'u' AND pg_is_in_recovery() AS is_out_of_reach
 FROM pg_class AS class
 JOIN pg_namespace AS namespace ON namespace.oid = class.relnamespace
 WHERE class.relkind = 'r'

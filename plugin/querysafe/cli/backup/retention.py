@@ -73,8 +73,8 @@ def _read() -> list[str]:
 def _time(text: str) -> datetime:
     try:
         time = datetime.fromisoformat(text)
-    except ValueError:
+        return time.replace(tzinfo=UTC) if time.utcoffset() is None else time.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise SettingsError(
             f'"{text}" is no time', hint="write 2026-01-31T02:00:00+00:00"
         ) from None
-    return time if time.utcoffset() is not None else time.replace(tzinfo=UTC)
