@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from querysafe.backup.errors import RepositoryError
+from querysafe.backup.errors import ObjectMissing, RepositoryError
 from querysafe.backup.repository import Repository, open_repository
 
 REMAINS = f"a/.unfinished-{'0' * 16}-b"
@@ -93,3 +93,15 @@ def test_a_repository_that_goes_away_is_not_made_again(repository: Repository) -
     with pytest.raises(RepositoryError, match="No such file"):
         repository.put_once("a/b", b"1")
     assert not Path(repository.location).exists()
+
+
+def test_what_is_no_file_is_neither_an_object_nor_waited_for(repository: Repository) -> None:
+    repository.put_once("a/b", b"1")
+    folder = Path(repository.location, "a")
+    os.mkfifo(folder / "pipe")
+    (folder / "folder").mkdir()
+    (folder / "circle").symlink_to(folder / "circle")
+    assert [entry.name for entry in repository.entries()] == ["a/b"]
+    for name in ("a/pipe", "a/folder"):
+        with pytest.raises(ObjectMissing, match="is no file"):
+            repository.read(name)

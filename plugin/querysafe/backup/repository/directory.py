@@ -71,9 +71,14 @@ class DirectoryRepository(Repository):
         path = self._path(name)
         with _told(path):
             try:
-                return path.open("rb")
+                # A pipe that somebody put there would be waited for, for ever.
+                descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
             except (FileNotFoundError, NotADirectoryError):
                 raise ObjectMissing(f'"{name}" is not in "{self.location}"') from None
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                os.close(descriptor)
+                raise ObjectMissing(f'"{name}" in "{self.location}" is no file')
+            return os.fdopen(descriptor, "rb")
 
     def entries(self, prefix: str = "") -> Iterator[Entry]:
         """Walk the directory that the prefix names."""
@@ -88,7 +93,11 @@ class DirectoryRepository(Repository):
                         continue
                     try:
                         status = path.stat()
-                    except FileNotFoundError:
+                    except OSError as error:
+                        if error.errno in (errno.ENOENT, errno.ELOOP):
+                            continue
+                        raise
+                    if not stat.S_ISREG(status.st_mode):
                         continue
                     found.append(
                         Entry(
