@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from querysafe.backup.errors import BackupError
-from querysafe.backup.promise import Standing
+from querysafe.backup.standing import Standing
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry

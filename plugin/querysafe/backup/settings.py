@@ -9,8 +9,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from querysafe.backup.promise import Promise
 from querysafe.backup.retention import Policy
+from querysafe.backup.standing import Promise
 from querysafe.errors import SettingsError
 from querysafe.options import did_you_mean
 

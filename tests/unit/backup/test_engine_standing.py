@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from querysafe.backup.engine.contract import Engine, Held
 from querysafe.backup.engine.standing import look
-from querysafe.backup.promise import Promise, to_json
+from querysafe.backup.standing import Promise, to_json
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 WHOLE = Held(

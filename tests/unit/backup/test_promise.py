@@ -9,7 +9,8 @@ from querysafe.backup.catalog import Listed
 from querysafe.backup.manifest import Manifest, Part
 from querysafe.backup.metrics import registry
 from querysafe.backup.outcomes import Outcome
-from querysafe.backup.promise import Promise, Standing, ago, judge, to_json
+from querysafe.backup.promise import judge
+from querysafe.backup.standing import Promise, Standing, ago, to_json
 from querysafe.backup.verdicts import Verdict
 from querysafe.backup.wal.status import Gap, Timeline, WalStatus
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from querysafe.backup.engine.contract import Engine, Held
-from querysafe.backup.promise import Broken, Kept, Promise, Standing, of_backups
+from querysafe.backup.promise import of_backups
+from querysafe.backup.standing import Broken, Kept, Promise, Standing
 
 
 def look(engine: Engine, promise: Promise, *, now: datetime) -> Standing:

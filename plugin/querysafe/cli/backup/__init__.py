@@ -16,6 +16,7 @@ COMMANDS: dict[str, str] = {
     "lock": "Forbid retention to delete a backup.",
     "rekey": "Change the keys that open what is stored.",
     "restore": "Restore a backup: a database, or a cluster at any moment.",
+    "retire": "Say that a database or cluster is no more.",
     "restore-point": "Name the present moment, to restore to it later.",
     "retention": "Say which of some times a retention keeps.",
     "show": "Show all that is known of one backup.",

@@ -135,7 +135,7 @@ def drill(chosen: Engine, given: dict[str, Any]) -> None:
 def status(chosen: Engine, given: dict[str, Any]) -> None:
     """``status``."""
     from querysafe.backup.engine.standing import look
-    from querysafe.backup.promise import Promise
+    from querysafe.backup.standing import Promise
     from querysafe.cli.backup.status import report
 
     promise = Promise(max_base_age=given["max_base_age"])

@@ -14,7 +14,7 @@ from querysafe.errors import SettingsError
 from querysafe.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from querysafe.backup.promise import Standing
+    from querysafe.backup.standing import Standing
 
 _EPILOG = """\b
 Exit status:
@@ -113,7 +113,8 @@ def status(
     work whose last run failed break the promise, too. Where QUERYSAFE_BACKUP_PING_URL is
     set, that address is asked for when every promise is kept: whoever watches it misses it.
     """
-    from querysafe.backup.promise import Promise, look
+    from querysafe.backup.promise import look
+    from querysafe.backup.standing import Promise
 
     promise = Promise(
         max_age=max_age,
@@ -129,8 +130,8 @@ def report(standing: "Standing", textfile: Path | None, form: str) -> None:
     """Say how it stands, to whom it may concern; status 1 when a promise is broken."""
     from querysafe.backup.metrics import exposition, write_textfile
     from querysafe.backup.ping import ping
-    from querysafe.backup.promise import to_json
     from querysafe.backup.settings import read
+    from querysafe.backup.standing import to_json
 
     if textfile is not None:
         write_textfile(standing, textfile)
@@ -147,7 +148,7 @@ def report(standing: "Standing", textfile: Path | None, form: str) -> None:
 
 
 def _lines(standing: "Standing") -> Iterator[str]:
-    from querysafe.backup.promise import ago
+    from querysafe.backup.standing import ago
 
     at = standing.at
     for each in standing.kept:
@@ -166,6 +167,8 @@ def _lines(standing: "Standing") -> Iterator[str]:
                 f"WAL of {status.system}: to {status.last.last}, "
                 f"{ago(at - status.last.closed)} behind, {gaps}, {options.size(status.stored_bytes)}"
             )
+    for subject in standing.retired:
+        yield f"retired: {subject}"
     for each_broken in standing.broken:
         yield f"BROKEN  {each_broken.words}"
         yield f"        {each_broken.cure}"

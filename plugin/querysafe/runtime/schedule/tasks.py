@@ -180,7 +180,8 @@ def wal_check() -> dict[str, Any]:
     was answered. Raises :class:`PromiseBroken` naming every promise that is not kept.
     """
     from querysafe.backup.ping import ping
-    from querysafe.backup.promise import look, to_json
+    from querysafe.backup.promise import look
+    from querysafe.backup.standing import to_json
 
     settings, repository = _opened()
     standing = look(repository, settings.promise, now=datetime.now(UTC), scheduled=settings.kinds)
