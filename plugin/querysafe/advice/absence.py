@@ -53,6 +53,8 @@ def explain(
 
 
 def _why(name: str, worth: Worth, state: State, offers: Mapping[str, Offer], limits: Limits) -> str:
+    if limits.budget_bytes is not None and offers[name].bytes > limits.budget_bytes:
+        return "by itself it takes more than the budget"
     size = sum(offers[each].bytes for each in state.names) + offers[name].bytes
     if limits.budget_bytes is not None and size > limits.budget_bytes:
         return "the budget is better spent on the others"

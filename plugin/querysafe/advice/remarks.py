@@ -146,6 +146,11 @@ def _unused(
         return  # counters that nothing ever moved tell nothing
     for each in existing:
         plain = not each.constraint and not each.index.unique and each.valid
+        if any(
+            other is not each and other.scans and other.valid and covers(each.index, other.index)
+            for other in existing
+        ):
+            continue  # it is what stays when the other one goes
         if plain and each.scans == 0 and each.bytes >= _UNUSED_BYTES and each.name not in used:
             yield Remark(
                 kind="unused",

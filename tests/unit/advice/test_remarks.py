@@ -135,6 +135,17 @@ def test_an_index_that_does_something_is_not_unused(spared: dict[str, object]) -
     assert _found(used, idle) == []
 
 
+def test_an_index_that_stands_in_for_one_that_is_dropped_is_not_unused() -> None:
+    used, same = _existing("used", _index("a")), _existing("idle", _index("a"), scans=0)
+    longer = _existing("longer", _index("a", "b"), scans=0)
+    assert not any("unused" in each for each in _found(used, same))
+    assert not any("unused" in each for each in _found(used, longer))
+    assert any(
+        "unused" in each
+        for each in _found(replace(used, valid=False), longer, _existing("b", _index("b")))
+    )
+
+
 def test_what_the_workload_uses_and_what_counters_that_never_moved_say_is_not_unused() -> None:
     idle = _existing("idle", _index("a"), scans=0, **OLD)
     assert _found(_existing("used", _index("b")), idle, used="idle") == []

@@ -246,6 +246,8 @@ class Search:
                 if tried.worth <= state.worth + _MUCH:
                     continue
                 tried = self._fitted(tried, name)
+                if not self._fits(tried.names):
+                    continue  # what came in is too big by itself
             if tried.worth > state.worth + _LEAST:
                 state = tried
         return None if state is begun else state

@@ -41,6 +41,8 @@ class AskingPlanner:
         """The candidate's name, by a name that a plan may have for it."""
         self.permissions: Permissions | None = None
         """What the role may not see: explains why a statement cannot be planned."""
+        self.faulty: Sequence[Existing] = ()
+        """Invalid indexes of the database, which its clone lacks."""
         self.analyzes = False
         """Whether a plan without candidates is also executed, where that is safe."""
         self._touched: dict[Any, frozenset[Table] | Refused] = {}
@@ -66,7 +68,7 @@ class AskingPlanner:
 
     def existing(self) -> Sequence[Existing]:
         """All indexes of those tables, with production's sizes."""
-        found = self.facts.existing()
+        found = [*self.facts.existing(), *self.faulty]
         if self.basis.name not in _MEASURED:
             return found
         return [

@@ -11,6 +11,7 @@ from querysafe.advice.planning import catalog as catalogs
 from querysafe.advice.planning.catalog import Catalog
 from querysafe.advice.planning.clone import clone_of
 from querysafe.advice.planning.errors import NoClone, PlanningError, StatisticsError
+from querysafe.advice.planning.faulty import drop, invalid
 from querysafe.advice.planning.guessing import guess, learned
 from querysafe.advice.planning.matching import match
 from querysafe.advice.planning.on_clone import ClonePlanner
@@ -91,6 +92,8 @@ def open_planner(
             yield stack.enter_context(closing(asked))
             return
         with clone.target.connect(autocommit=True) as connection:
+            faulty = invalid(catalog)
+            drop(connection, faulty)
             arrived = catalogs.read(connection)
         known, basis = _known(arrived, told, rows or {}, assumed_rows, statistics)
         if told is None and clone.own is not None:
@@ -112,6 +115,7 @@ def open_planner(
             sampler=stack.enter_context(closing(Sampling(source))),
         )
         on_clone.permissions = permissions
+        on_clone.faulty = faulty
         yield stack.enter_context(closing(on_clone))
 
 
