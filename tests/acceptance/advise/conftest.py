@@ -13,6 +13,8 @@ from tests.acceptance.advise.bench import SHOP, Bench
 from tests.requirements import require
 
 KINDS = ["embedded", "system"]
+ALSO_SYSTEM = ["embedded", pytest.param("system", marks=pytest.mark.soak)]
+"""For what hardly differs between versions."""
 
 
 @pytest.fixture(scope="module")

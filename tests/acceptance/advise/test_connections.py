@@ -7,9 +7,9 @@ import psycopg
 import pytest
 
 from tests.acceptance.advise.bench import Bench
-from tests.acceptance.advise.conftest import KINDS
+from tests.acceptance.advise.conftest import ALSO_SYSTEM
 
-pytestmark = pytest.mark.parametrize("cluster", KINDS, indirect=True)
+pytestmark = pytest.mark.parametrize("cluster", ALSO_SYSTEM, indirect=True)
 
 
 def test_what_cannot_be_connected_to_is_named_with_the_reason(shop: Bench) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 import pytest
 
 from tests.acceptance.advise.bench import Bench
-from tests.acceptance.advise.conftest import KINDS
+from tests.acceptance.advise.conftest import ALSO_SYSTEM
 
-pytestmark = pytest.mark.parametrize("cluster", KINDS, indirect=True)
+pytestmark = pytest.mark.parametrize("cluster", ALSO_SYSTEM, indirect=True)
 
 WORKLOAD = """\
 SELECT * FROM orders WHERE user_id = 7;

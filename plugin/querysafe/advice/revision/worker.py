@@ -31,7 +31,7 @@ def main() -> int:
             redirect(request["place"])
             project = Project(request)
             for action, arguments in request["actions"]:
-                answer["results"].append(getattr(project, action)(**arguments))
+                answer["results"].append(project.do(action, arguments))
     except BaseException as error:
         answer["error"] = _told(action, error, Path(request["directory"]))
     text = json.dumps(answer).replace(request["place"]["password"], "***")
@@ -85,6 +85,7 @@ class Project:
             warnings.simplefilter("ignore", DeprecationWarning)
             self.script = ScriptDirectory.from_config(self.config)
         self.location = request["location"]
+        self._shares = False
         if "current_app" in (Path(self.script.dir) / "env.py").read_text("utf-8", "replace"):
             _enter_flask(request["origin"])
 
@@ -102,6 +103,30 @@ class Project:
             return script
 
         kind.from_config = classmethod(from_config)
+
+    def do(self, action: str, arguments: Mapping[str, Any]) -> Any:
+        """Do one action; again with a connection to share, where ``env.py`` asks for one.
+
+        https://alembic.sqlalchemy.org/en/latest/cookbook.html#connection-sharing
+        """
+        if self._shares:
+            return self._sharing(action, arguments)
+        try:
+            return getattr(self, action)(**arguments)
+        except Exception as error:
+            if not _wants_connection(error):
+                raise
+        self._shares = True
+        return self._sharing(action, arguments)
+
+    def _sharing(self, action: str, arguments: Mapping[str, Any]) -> Any:
+        from sqlalchemy import create_engine
+        from sqlalchemy.pool import NullPool
+
+        url = self.config.get_main_option("sqlalchemy.url") or ""
+        with create_engine(url, poolclass=NullPool).connect() as connection:
+            self.config.attributes["connection"] = connection
+            return getattr(self, action)(**arguments)
 
     # --- actions
 
@@ -250,6 +275,15 @@ class Project:
                 f"env.py runs migrations for {len(found)} databases; one is what can be advised on"
             )
         return found[0]
+
+
+def _wants_connection(error: Exception) -> bool:
+    """Whether ``env.py`` says that nobody put a connection into ``config.attributes``."""
+    if isinstance(error, KeyError):
+        return error.args == ("connection",)
+    from sqlalchemy.exc import SQLAlchemyError
+
+    return not isinstance(error, SQLAlchemyError) and "no connection" in str(error).lower()
 
 
 def _enter_flask(folder: str) -> None:

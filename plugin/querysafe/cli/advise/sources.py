@@ -184,7 +184,9 @@ def sources(
 
         write(output, text)
         click.echo(f'"{output}" is written', err=True)
-    if revising.revision:
+    if revising.revision and not advice.indexes and not revising.drop_redundant:
+        click.echo("no index is advised: there is no revision to write", err=True)
+    elif revising.revision:
         again = None if live else replanned(database, statistics, counts)
         revise(advice, revising, replan=again, copy=copied(database))
 

@@ -62,6 +62,17 @@ def test_queries_become_a_proven_revision_and_models_that_agree_with_it(
     assert linted.exit_code == 0, linted.output
 
 
+def test_an_advice_of_no_index_writes_no_revision_and_is_no_failure(
+    shop: Place, tmp_path: Path
+) -> None:
+    (tmp_path / "queries.sql").write_text("SELECT * FROM orders WHERE id = 7;\n")
+    before = tree(tmp_path)
+    done = run(shop, "--revision", "--models")
+    assert done.exit_code == 0, done.output
+    assert "no index is advised: there is no revision to write" in done.stderr
+    assert tree(tmp_path) == before
+
+
 def test_options_of_a_revision_without_one_and_a_folder_without_a_project_are_refused(
     shop: Place, tmp_path: Path
 ) -> None:

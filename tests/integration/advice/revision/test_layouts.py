@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import textwrap
 from pathlib import Path
 
 import psycopg
@@ -135,3 +136,31 @@ def test_a_template_without_a_downgrade_gets_one(tmp_path: Path, empty: Empty) -
     written = write_revision(WANTED, project, place=empty())
     assert "downgraded" in written.steps
     assert written.source.count("def downgrade():\n    context = op.get_context()") == 1
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        'connection = context.config.attributes["connection"]',
+        'connection = context.config.attributes.get("connection")\n'
+        "if connection is None:\n"
+        '    raise Exception("No connection set in alembic config.")',
+    ],
+    ids=["a key", "an exception"],
+)
+def test_an_env_that_shares_the_connection_of_its_caller_is_given_one(
+    tmp_path: Path, empty: Empty, asked: str
+) -> None:
+    project = Project.find(projects.flat(tmp_path, package="ishop"))
+    projects.write(
+        tmp_path / "migrations/env.py",
+        "from alembic import context\nfrom ishop.models import Base\n\n"
+        "if context.is_offline_mode():\n"
+        '    context.configure(dialect_name="postgresql", literal_binds=True)\n'
+        "    with context.begin_transaction():\n        context.run_migrations()\n"
+        f"else:\n{textwrap.indent(asked, '    ')}\n"
+        "    context.configure(connection=connection, target_metadata=Base.metadata)\n"
+        "    with context.begin_transaction():\n        context.run_migrations()\n",
+    )
+    written = write_revision(WANTED, project, Wish(models=True), place=empty())
+    assert "alembic check is clean of it" in written.steps
