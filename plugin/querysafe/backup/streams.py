@@ -234,17 +234,25 @@ class Reading(io.RawIOBase):
 class Unfolding:
     """Reads a compressed part as it was before; ``finish`` says whether that was all of it.
 
-    No hash is made of what comes out: the stored bytes have one, and zstd's own checksum
-    closes the frame.
+    A hash is made of what comes out only when that is asked for: the stored bytes have one,
+    and zstd's own checksum closes the frame.
     """
 
-    def __init__(self, compressed: IO[bytes], part: Part, progress: Progress | None) -> None:
+    def __init__(
+        self,
+        compressed: IO[bytes],
+        part: Part,
+        progress: Progress | None,
+        *,
+        hashed: bool = False,
+    ) -> None:
         import zstandard
 
         self._reader = zstandard.ZstdDecompressor().stream_reader(compressed, read_size=CHUNK)
         self._error = zstandard.ZstdError
         self._part = part
         self._progress = progress
+        self._digest = hashlib.sha256() if hashed else None
         self.size = 0
 
     def readinto(self, buffer: memoryview) -> int:
@@ -256,6 +264,8 @@ class Unfolding:
         self.size += count
         if self.size > self._part.raw_bytes:
             raise DamagedBackup(f'"{self._part.name}" holds more than was backed up')
+        if self._digest is not None:
+            self._digest.update(buffer[:count])
         if self._progress is not None:
             self._progress(count)
         return count
@@ -267,6 +277,8 @@ class Unfolding:
             pass
         if self.size != self._part.raw_bytes:
             raise DamagedBackup(f'"{self._part.name}" ends too early')
+        if self._digest is not None and self._digest.hexdigest() != self._part.raw_sha256:
+            raise DamagedBackup(f'"{self._part.name}" does not hold what was backed up')
 
 
 class _Decompressing:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from querysafe.backup import catalog, data_key, streams
+from querysafe.backup.base.extract import examine
 from querysafe.backup.errors import (
     BackupError,
     DamagedBackup,
@@ -57,7 +58,8 @@ def verify(
     wal: bool = True,
     steps: Steps | None = None,
 ) -> Verified:
-    """Read all that a backup stored, unfold it, and let ``pg_restore`` walk the archive.
+    """Read all that a backup stored, unfold it, and let ``pg_restore`` walk the archive, or
+    hold every file of a base backup against the server's own list.
 
     Of an incremental backup, what it builds upon is read too; of a base backup, with
     ``wal``, every archived segment from it on, which must have no gap. An encrypted backup
@@ -187,6 +189,9 @@ def _read_through(
     progress: streams.Progress,
 ) -> None:
     encrypted = manifest.encryption != "none"
+    if part.name.startswith("base."):
+        examine(repository, manifest, identities, progress)
+        return
     with repository.open(catalog.place(manifest.id, part.name)) as stream:
         if manifest.kind != "logical" or not part.name.startswith("database."):
             streams.load(

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
@@ -18,6 +18,8 @@ from querysafe.backup.repository import Repository
 from querysafe.backup.steps import Steps
 
 CHUNK = 2**20
+LIST = "backup_manifest"
+"""The server's own list of files, with the hash of each."""
 
 
 def extract(
@@ -50,7 +52,39 @@ def extract(
                 folders.add(folder)
             if member.kind == "file":
                 hashes[member.name.removeprefix("./")] = _write(archive.pieces(), path)
-    _compare(directory, hashes, manifest.id)
+    listed = (directory / LIST).read_bytes() if LIST in hashes else b""
+    _compare(listed, hashes, manifest.id)
+
+
+def examine(
+    repository: Repository,
+    manifest: Manifest,
+    keys: Identities | None,
+    progress: streams.Progress,
+) -> None:
+    """Read the archive of a base backup through as :func:`extract` does, and write nothing.
+
+    ``keys`` open its parts. Raises as :func:`extract`, and when the list of files that an
+    incremental backup would build upon is not the archive's own.
+    """
+    part = manifest.part("base")
+    hashes: dict[str, str] = {}
+    listed = b""
+    with _unfolded(repository, manifest, part, keys, progress, hashed=True) as stream:
+        archive = TarReader(stream, CHUNK)
+        for member in archive.members():
+            _safe(member, Path(), manifest.id)
+            if member.kind != "file":
+                continue
+            digest = hashlib.sha256()
+            for piece in archive.pieces():
+                digest.update(piece)
+                if member.name == LIST:
+                    listed += piece
+            hashes[member.name.removeprefix("./")] = digest.hexdigest()
+    _compare(listed, hashes, manifest.id)
+    if hashes[LIST] != manifest.part("files").raw_sha256:
+        raise DamagedBackup(f'the list of files of "{manifest.id}" is not that of its archive')
 
 
 def _safe(member: Member, directory: Path, id: str) -> Path:
@@ -76,16 +110,20 @@ def _write(pieces: Iterable[memoryview], path: Path) -> str:
     return digest.hexdigest()
 
 
-def _compare(directory: Path, hashes: dict[str, str], id: str) -> None:
-    """Compare what was unpacked with ``backup_manifest`` (manual, 79.1)."""
-    listed = json.loads((directory / "backup_manifest").read_bytes())
-    for each in listed["Files"]:
-        name = each.get("Path") or bytes.fromhex(each["Encoded-Path"]).decode(errors="replace")
-        found = hashes.get(name)
-        if found is None:
-            raise DamagedBackup(f'"{name}" of "{id}" is missing')
-        if each.get("Checksum-Algorithm") == "SHA256" and found != each["Checksum"]:
-            raise DamagedBackup(f'"{name}" of "{id}" is not what was backed up')
+def _compare(listed: bytes, hashes: Mapping[str, str], id: str) -> None:
+    """Compare what was read with ``backup_manifest`` (manual, 79.1)."""
+    if not listed:
+        raise DamagedBackup(f'"{LIST}" of "{id}" is missing')
+    try:
+        for each in json.loads(listed)["Files"]:
+            name = each.get("Path") or bytes.fromhex(each["Encoded-Path"]).decode(errors="replace")
+            found = hashes.get(name)
+            if found is None:
+                raise DamagedBackup(f'"{name}" of "{id}" is missing')
+            if each.get("Checksum-Algorithm") == "SHA256" and found != each["Checksum"]:
+                raise DamagedBackup(f'"{name}" of "{id}" is not what was backed up')
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise DamagedBackup(f'"{LIST}" of "{id}" cannot be read') from None
 
 
 @contextmanager
@@ -95,6 +133,8 @@ def _unfolded(
     part: Part,
     identities: Identities | None,
     progress: streams.Progress,
+    *,
+    hashed: bool = False,
 ) -> Iterator[streams.Unfolding]:
     """A stored part as a file to read; all of it was read and is sound when the block ends."""
     try:
@@ -105,13 +145,15 @@ def _unfolded(
         read = streams.Reading(stored)
         try:
             if manifest.encryption == "none":
-                unfolding = streams.Unfolding(cast("IO[bytes]", read), part, progress)
+                unfolding = streams.Unfolding(
+                    cast("IO[bytes]", read), part, progress, hashed=hashed
+                )
                 yield unfolding
                 unfolding.finish()
             else:
                 keys = identities or Identities(())
                 with _decrypted(read, part, keys) as compressed:
-                    unfolding = streams.Unfolding(compressed, part, progress)
+                    unfolding = streams.Unfolding(compressed, part, progress, hashed=hashed)
                     yield unfolding
                     unfolding.finish()
         except ValueError:
