@@ -14,6 +14,7 @@ from querysafe.postgres import Cluster
 
 GENERATOR = "duckdb==1.0.0"
 """The last releases whose wheels carry both extensions; newer ones fetch them."""
+BARE = "-bare"
 KEYS = {
     "tpch": {
         "lineitem": "l_orderkey, l_linenumber",
@@ -43,14 +44,30 @@ _BLOCK = 1 << 20
 class Analytics:
     """One of the two at one scale."""
 
+    name: str
+    """Of its database."""
     url: str
     queries: Sequence[str]
+
+    def without_indexes(self) -> None:
+        """Take away what :class:`Built` left, so that the next adviser finds none."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            for (name,) in connection.execute(
+                "SELECT relname FROM pg_class WHERE relkind = 'i' AND relname LIKE 'bench\\_%'"
+            ).fetchall():
+                connection.execute(f"DROP INDEX {name}".encode())
 
 
 def analytics(
     name: str, scale: str, cluster: Cluster, root: Path, progress: Callable[[str], None]
 ) -> Analytics:
-    """Make the database, or find it where an earlier run of the same server made it."""
+    """Make the database, or find it where an earlier run of the same server made it.
+
+    ``tpch-bare`` is TPC-H without a key, as advisers that drop all indexes first are measured.
+    """
+    if name.endswith(BARE):
+        whole = analytics(name.removesuffix(BARE), scale, cluster, root, progress)
+        return _bare(name, scale, whole, cluster)
     database = cluster.database(f"{name}_{scale.replace('.', '_')}")
     with psycopg.connect(cluster.database().dsn, autocommit=True) as connection:
         there = connection.execute(
@@ -59,7 +76,7 @@ def analytics(
     if there is not None:
         with psycopg.connect(database.dsn) as connection:
             found = connection.execute("SELECT sql FROM bench.query ORDER BY number").fetchall()
-        return Analytics(url=database.dsn, queries=[sql for (sql,) in found])
+        return Analytics(name=database.name, url=database.dsn, queries=[sql for (sql,) in found])
     progress(f"{name}: rows of scale {scale} are made …")
     with tempfile.TemporaryDirectory(prefix="querysafe-bench-") as folder:
         script = Path(__file__).with_name("generate.py")
@@ -74,7 +91,17 @@ def analytics(
         connection.cursor().executemany(
             "INSERT INTO bench.query VALUES (%s, %s)", list(enumerate(queries))
         )
-    return Analytics(url=database.dsn, queries=queries)
+    return Analytics(name=database.name, url=database.dsn, queries=queries)
+
+
+def _bare(name: str, scale: str, whole: Analytics, cluster: Cluster) -> Analytics:
+    own = f"{name}_{scale.replace('.', '_')}".replace("-", "_")
+    cluster.drop_database(own)
+    database = cluster.create_database(own, template=whole.name)
+    with psycopg.connect(database.dsn, autocommit=True) as connection:
+        for table in KEYS[name.removesuffix(BARE)]:
+            connection.execute(f"ALTER TABLE {table} DROP CONSTRAINT {table}_pkey".encode())
+    return Analytics(name=own, url=database.dsn, queries=whole.queries)
 
 
 def _load(connection: psycopg.Connection[tuple[object, ...]], name: str, folder: Path) -> None:
