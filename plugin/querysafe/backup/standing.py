@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from querysafe.backup.outcomes import Outcome
-from querysafe.backup.wal.status import WalStatus
+if TYPE_CHECKING:
+    # Every command reads the settings, and those name what is promised: nothing heavy here.
+    from querysafe.backup.outcomes import Outcome
+    from querysafe.backup.wal.status import WalStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +78,8 @@ class Standing:
     at: datetime
     promise: Promise
     kept: tuple[Kept, ...]
-    wal: tuple[WalStatus, ...]
-    outcomes: tuple[Outcome, ...]
+    wal: "tuple[WalStatus, ...]"
+    outcomes: "tuple[Outcome, ...]"
     broken: tuple[Broken, ...]
     retired: tuple[str, ...] = ()
     """What is no more, so that nothing is promised of it."""

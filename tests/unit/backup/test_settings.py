@@ -1,5 +1,7 @@
 """``[tool.querysafe.backup]`` is read whole, and what is wrong in it is named."""
 
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -84,3 +86,10 @@ def test_what_is_wrong_is_named_with_what_to_write(table: dict[str, Any], words:
 def test_what_is_needed_and_missing_is_asked_for_by_name() -> None:
     with pytest.raises(SettingsError, match="set QUERYSAFE_BACKUP_REPOSITORY, or write"):
         read({}, environ={}).needed("repository")
+
+
+def test_the_settings_which_every_command_reads_load_nothing_heavy() -> None:
+    heavy = ("querysafe.backup.catalog", "querysafe.backup.wal.archive", "zstandard", "psycopg")
+    code = f"import sys, querysafe.backup.settings; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
