@@ -1,4 +1,4 @@
-"""Backups by a real worker: on the project's own PostgreSQL as broker, and on Redis."""
+"""Backups by a real worker: the broker is the project's own PostgreSQL, Redis or RabbitMQ."""
 
 import os
 import shutil
@@ -22,6 +22,7 @@ from tests.requirements import require
 
 WAIT = 90.0
 REDIS = shutil.which("redis-server")
+RABBITMQ = shutil.which("rabbitmq-server", path=f"/usr/lib/rabbitmq/bin:{os.environ['PATH']}")
 APPLICATION = """
 import os
 from celery import Celery
@@ -158,6 +159,29 @@ def test_a_task_that_redis_delivers_twice_is_busy_the_second_time(
     assert [each["status"] for each in listed(shop.repository)] == ["ok"]
 
 
+@pytest.mark.soak
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
+def test_a_worker_that_rabbitmq_feeds_is_killed_and_its_task_given_to_the_next(
+    tmp_path: Path, querysafe_postgres: Database
+) -> None:
+    require("rabbitmq", RABBITMQ is not None, "install rabbitmq-server")
+    execute(querysafe_postgres.dsn, "CREATE TABLE item (id int PRIMARY KEY)")
+    with _rabbitmq(tmp_path / "rabbit") as broker:
+        shop = Shop(tmp_path, querysafe_postgres, broker)
+        with psycopg.connect(querysafe_postgres.dsn) as holder, shop.worker() as worker:
+            holder.execute("LOCK TABLE item IN ACCESS EXCLUSIVE MODE")
+            first = shop.begin("create")
+            _until(lambda: any(shop.repository.glob("leases/*")))
+            os.killpg(worker.pid, signal.SIGKILL)
+            worker.wait()
+            holder.rollback()
+        with shop.worker():
+            assert first.get(timeout=WAIT, interval=0.2)["status"] == "ok"
+            assert shop.call("verify")["status"] == "ok"
+        shop.client.close()
+    assert [each["status"] for each in listed(shop.repository)] == ["ok"]
+
+
 def test_what_failed_is_remembered_until_it_succeeds(
     tmp_path: Path, querysafe_postgres: Database
 ) -> None:
@@ -233,6 +257,46 @@ def _redis(folder: Path) -> Iterator[str]:
             yield f"redis://127.0.0.1:{port}/0"
         finally:
             server.terminate()
+
+
+@contextmanager
+def _rabbitmq(folder: Path) -> Iterator[str]:
+    folder.mkdir()
+    ports = []
+    for _ in range(3):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            ports.append(free.getsockname()[1])
+    (folder / "plugins").write_text("[].")
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "RABBITMQ_NODENAME": f"querysafe{os.getpid()}@localhost",
+        "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+        "RABBITMQ_NODE_PORT": str(ports[0]),
+        "RABBITMQ_DIST_PORT": str(ports[1]),
+        "ERL_EPMD_PORT": str(ports[2]),
+        "ERL_EPMD_ADDRESS": "127.0.0.1",
+        "RABBITMQ_MNESIA_BASE": str(folder),
+        "RABBITMQ_LOG_BASE": str(folder),
+        "RABBITMQ_PID_FILE": str(folder / "pid"),
+        "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
+        "RABBITMQ_CONF_ENV_FILE": "/dev/null",
+    }
+    with (
+        (folder / "said").open("wb") as said,
+        subprocess.Popen(
+            [str(RABBITMQ)], env=environment, stdout=said, stderr=said, start_new_session=True
+        ) as server,
+    ):
+        try:
+            _until(lambda: _listens(ports[0]))
+            yield f"amqp://guest:guest@127.0.0.1:{ports[0]}//"
+        finally:
+            os.killpg(server.pid, signal.SIGTERM)
+            server.wait(30)
+            # Erlang leaves the daemon that knows its nodes behind.
+            subprocess.run(["epmd", "-port", str(ports[2]), "-kill"], env=environment, check=False)
 
 
 def _listens(port: int) -> bool:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,8 @@ class Reached:
     stopped: str
     """In the server's words: ``before commit of transaction 731, time …``, or the archive's end."""
     last_transaction: str | None
+    last_committed: datetime | None
+    """When the last transaction that was replayed ended; ``None`` when none was."""
     lsn: str
     timeline: int
     seconds: float
@@ -130,7 +133,7 @@ def _reached(target: Target, log: Path, seconds: float) -> Reached:
         row = connection.execute(
             "SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() "
             "ELSE pg_current_wal_insert_lsn() END::text, "
-            "(SELECT timeline_id FROM pg_control_checkpoint())"
+            "(SELECT timeline_id FROM pg_control_checkpoint()), pg_last_xact_replay_timestamp()"
         ).fetchone()
     assert row is not None
     return Reached(
@@ -138,6 +141,7 @@ def _reached(target: Target, log: Path, seconds: float) -> Reached:
         last_transaction=last[1] if last else None,
         lsn=row[0],
         timeline=row[1],
+        last_committed=row[2],
         seconds=seconds,
     )
 
