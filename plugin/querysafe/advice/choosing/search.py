@@ -246,7 +246,7 @@ class Search:
                 if tried.worth <= state.worth + _MUCH:
                     continue
                 tried = self._fitted(tried, name)
-                if not self._fits(tried.names):
+                if self.bytes(tried.names) > (self._limits.budget_bytes or 0):
                     continue  # what came in is too big by itself
             if tried.worth > state.worth + _LEAST:
                 state = tried

@@ -49,7 +49,7 @@ def test_a_summary_of_blocks_is_advised_where_no_tree_fits(readings: Database) -
 
 @pytest.mark.parametrize(
     ("sql", "rows", "budget_bytes"),
-    [(DAY, {"readings": 1e6}, 1_000_000), (BY_DEVICE, HUGE, 100_000_000)],
+    [(DAY, {"readings": 9e4}, 1_000_000), (BY_DEVICE, HUGE, 100_000_000)],
     ids=["a table that is not huge", "a column that does not follow the rows"],
 )
 def test_no_summary_is_advised_where_it_would_skip_nothing(
