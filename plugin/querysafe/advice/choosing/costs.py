@@ -49,7 +49,10 @@ class Costs:
         self._planner = planner
         self._offers: dict[str, Offer] = {}
         self._tables: dict[str, Table] = {}
-        self._known: dict[str, list[tuple[frozenset[str], Priced]]] = {}
+        self._bits: dict[str, int] = {}
+        self._known: dict[str, list[tuple[int, int, Priced]]] = {}
+        """By sample: the candidates of each plan that was made and those that it uses, as bits."""
+        self._keys: dict[int, tuple[Sample, str]] = {}
         self._allowed: dict[str, frozenset[str]] = {}
         self.asked = 0
         """How often the planner was asked."""
@@ -59,6 +62,7 @@ class Costs:
         for offer in offers:
             self._offers[offer.name] = offer
             self._tables[offer.name] = offer.index.table
+            self._bits.setdefault(offer.name, 1 << len(self._bits))
 
     def relevant(self, subject: Subject, names: Collection[str]) -> frozenset[str]:
         """Those of the candidates that lie on the tables of a statement."""
@@ -96,9 +100,10 @@ class Costs:
         return [self._sample(sample, relevant) for sample in subject.samples]
 
     def _sample(self, sample: Sample, names: frozenset[str]) -> Priced:
-        known = self._known.setdefault(repr(sample), [])
-        for enabled, priced in known:
-            if priced.used <= names <= enabled:
+        known = self._of(sample)
+        now = self._mask(names)
+        for enabled, used, priced in known:
+            if not used & ~now and not now & ~enabled:
                 return priced
         self.asked += 1
         plan = self._planner.plan(sample, enabled=[self._offers[name] for name in sorted(names)])
@@ -107,7 +112,7 @@ class Costs:
             priced = Priced(_UNUSABLE, frozenset())
         else:
             priced = Priced(honest(plan), plan.indexes & names)
-        known.append((names, priced))
+        known.append((now, self._mask(priced.used), priced))
         return priced
 
     def bound(self, subject: Subject, names: Collection[str]) -> float:
@@ -115,10 +120,10 @@ class Costs:
 
         A plan stays possible while the candidates that it uses are there.
         """
-        relevant = self.relevant(subject, names)
+        now = self._mask(self.relevant(subject, names))
         found = [
             min(
-                (p.cost for _, p in self._known.get(repr(each), ()) if p.used <= relevant),
+                (priced.cost for _, used, priced in self._of(each) if not used & ~now),
                 default=_UNUSABLE,
             )
             for each in subject.samples
@@ -130,9 +135,19 @@ class Costs:
         return {
             priced.used
             for each in subject.samples
-            for _, priced in self._known.get(repr(each), ())
+            for _, _, priced in self._of(each)
             if priced.used
         }
+
+    def _mask(self, names: Collection[str]) -> int:
+        return sum(self._bits[name] for name in names)
+
+    def _of(self, sample: Sample) -> list[tuple[int, int, Priced]]:
+        """What is known of a sample; equal ones share it."""
+        held = self._keys.get(id(sample))
+        if held is None:
+            held = self._keys[id(sample)] = (sample, repr(sample))
+        return self._known.setdefault(held[1], [])
 
     def plan(self, subject: Subject, names: Collection[str]) -> Plan | None:
         """The plan of a statement's first sample with candidates, to show."""
@@ -144,9 +159,7 @@ class Costs:
 
     def remember(self, sample: Sample, plan: Plan) -> None:
         """Take a plan that was made without candidates."""
-        self._known.setdefault(repr(sample), []).append(
-            (frozenset(), Priced(honest(plan), frozenset()))
-        )
+        self._of(sample).append((0, 0, Priced(honest(plan), frozenset())))
 
 
 def honest(plan: Plan) -> float:

@@ -15,6 +15,8 @@ _LEAST = 0.0005
 """A change of worth below this is noise."""
 _PLANNED = 0.98
 """How much of the budget is planned with: sizes are estimates."""
+_SUSPECTS = 12
+"""Indexes that are tried to be done without."""
 _MUCH = 0.02
 """From this on it is worth asking what could make room for it."""
 
@@ -73,6 +75,7 @@ class Search:
             free = self._greedy(empty, fitting=False)
             other = self._improved(self._fitted(free, frozenset()))
             found = max(found, other, key=lambda each: each.worth)
+            found = self._rebuilt(found)
         self._costs.widen()
         return self._pruned(self._state(found.names))
 
@@ -116,20 +119,29 @@ class Search:
         )
 
     def _fitted(self, state: State, keep: frozenset[str]) -> State:
-        """A choice cut down to the budget: what loses least a byte goes first."""
+        """A choice cut down to the budget: what loses least a byte goes first. Each loss makes
+        those of the same table greater, which may have done the same.
+        """
         if self._fits(state.names):
             return state
-        losses = sorted(
-            ((state.worth - without.worth) / max(1, self._offers[name].bytes), name)
-            for name in sorted(state.names - keep)
-            for without in [self._state(state.names - {name}, state)]
-        )
-        names = state.names
-        for _, name in losses:
-            if self._fits(names):
-                break
-            names -= {name}
-        return self._state(names, state)
+        losses: dict[str, float] = {}
+        while not self._fits(state.names) and state.names - keep:
+            for name in sorted(state.names - keep - losses.keys()):
+                losses[name] = self._loss(state, name)
+            out = min(losses, key=lambda name: (losses[name], name))
+            state = self._state(state.names - {out}, state)
+            table = self._offers[out].index.table
+            losses = {
+                name: loss
+                for name, loss in losses.items()
+                if self._offers[name].index.table != table
+            }
+        return state
+
+    def _loss(self, state: State, name: str) -> float:
+        """What a choice loses without one of its indexes, a byte."""
+        without = self._state(state.names - {name}, state)
+        return (state.worth - without.worth) / max(1, self._offers[name].bytes)
 
     def _allowed(self, names: frozenset[str], *, fitting: bool = True) -> bool:
         if fitting and not self._fits(names):
@@ -202,11 +214,13 @@ class Search:
                 fresh[move] = state.names
         return state
 
-    def _greedy(self, state: State, *, fitting: bool = True) -> State:
+    def _greedy(
+        self, state: State, *, fitting: bool = True, without: frozenset[str] = frozenset()
+    ) -> State:
         """Add what gives most a byte, until nothing gives more. A gain is computed again only
         when it is on top: with every index added, others gain less (lazily, as M. Minoux 1978).
         """
-        ranked = [(float("inf"), move) for move in self._moves(state)]
+        ranked = [(float("inf"), move) for move in self._moves(state) if move.isdisjoint(without)]
         fresh: dict[frozenset[str], frozenset[str]] = {}
         while ranked and not self._late:
             ranked.sort(key=lambda each: -each[0])
@@ -227,6 +241,58 @@ class Search:
             ranked[0] = (gain / size if gain > _LEAST else 0.0, move)
             fresh[move] = state.names
         return state
+
+    def _rebuilt(self, state: State) -> State:
+        """The choice after taking parts of it out and giving their room to the best others: what
+        is big is so exchanged for several that are small (P. Shaw 1998, large neighbourhoods).
+        """
+        tried: set[tuple[frozenset[str], frozenset[str]]] = set()
+        found: State | None = state
+        while found is not None:
+            state, found = found, None
+            for begun, without in self._begun(state):
+                if self._late or (begun.names, without) in tried:
+                    continue
+                tried.add((begun.names, without))
+                again = self._greedy(begun, without=without)
+                if again.worth > state.worth + _LEAST and self._allowed(again.names):
+                    found = again
+                    break
+        return self._improved(state)
+
+    def _begun(self, state: State) -> Iterator[tuple[State, frozenset[str]]]:
+        """Choices with room to grow, and what they shall not grow by: one that was made room
+        for what would be worth most, one without what loses least, one without a table's.
+        """
+        grown = [
+            self._state(self._with(state, frozenset({name})), state)
+            for name in self._names
+            if name not in state.names
+        ]
+        for each in sorted(grown, key=lambda each: -each.worth)[:_SUSPECTS]:
+            if each.worth > state.worth + _MUCH:
+                yield self._fitted(each, each.names - state.names), frozenset()
+        for out in self._parts(state):
+            without = out if len(out) == 1 else frozenset[str]()
+            yield self._state(state.names - out, state), without
+
+    def _parts(self, state: State) -> list[frozenset[str]]:
+        """What of a choice may be taken out: each index that loses little for its size, and all
+        of each table.
+        """
+        losses = sorted(
+            (self._loss(state, name), name)
+            for name in sorted(state.names)
+            if self._offers[name].bytes > self._mean / 2
+        )
+        of_table: dict[Table, set[str]] = {}
+        for name in state.names:
+            of_table.setdefault(self._offers[name].index.table, set()).add(name)
+        tables = sorted(map(sorted, of_table.values()))
+        return [
+            *(frozenset({name}) for _, name in losses[:_SUSPECTS]),
+            *(frozenset(names) for names in tables if len(names) > 1),
+        ]
 
     def _exchanged(self, state: State) -> State | None:
         """The choice after all exchanges that help: an index taken out, added, or put for another

@@ -44,12 +44,14 @@ class Worth:
         self._storage = _STORAGE if limits.budget_bytes is None else _STORAGE_GIVEN
         self._writes: list[tuple[Write, ...]] = [writes(each) for each in subjects]
         self._before = [costs.price(each, ()) for each in subjects]
+        self._logs = [math.log(max(cost, 0.01)) for cost in self._before]
         self._calls = sum(each.weight for each in subjects) or 1.0
         self._total = sum(
             each.weight * cost for each, cost in zip(subjects, self._before, strict=True)
         )
         self._size = max(1.0, float(sum(each.bytes for each in relations.values())))
         self._upkeep: dict[tuple[int, str], float] = {}
+        self._felt: dict[Table, frozenset[int]] = {}
 
     def before(self, position: int) -> float:
         """Cost of a statement now."""
@@ -87,18 +89,23 @@ class Worth:
     def touched(self, names: Collection[str]) -> set[int]:
         """Positions of the statements that could feel a change of these candidates."""
         tables = {self._offers[name].index.table for name in names}
-        return {
-            position
-            for position, subject in enumerate(self.subjects)
-            if tables & subject.tables
-            or any(each.table in tables for each in self._writes[position])
-        }
+        return set().union(*(self._feeling(table) for table in tables))
+
+    def _feeling(self, table: Table) -> frozenset[int]:
+        if table not in self._felt:
+            self._felt[table] = frozenset(
+                position
+                for position, subject in enumerate(self.subjects)
+                if table in subject.tables
+                or any(each.table == table for each in self._writes[position])
+            )
+        return self._felt[table]
 
     def of(self, costs: Sequence[float], names: Collection[str]) -> float:
         """Worth of a choice, given what each statement costs under it."""
         each = by_calls = total = 0.0
-        for subject, before, after in zip(self.subjects, self._before, costs, strict=True):
-            gain = math.log(max(before, 0.01) / max(after, 0.01))
+        for position, (subject, after) in enumerate(zip(self.subjects, costs, strict=True)):
+            gain = self._logs[position] - math.log(max(after, 0.01))
             each += gain
             by_calls += subject.weight * gain
             total += subject.weight * after

@@ -95,7 +95,7 @@ def _ways(
         workload = Path(folder) / "workload.ndjson"
         workload.write_text("".join(json.dumps(line) + "\n" for line in scene.lines()))
         statistics = Path(folder) / "statistics.json"
-        _called("advise", "stats", "export", "--database", production, "--output", str(statistics))
+        _called(production, "advise", "stats", "export", "--output", str(statistics))
         for way, database, more in (
             ("database", production, ()),
             ("statistics", small, ("--stats", str(statistics))),
@@ -105,7 +105,8 @@ def _ways(
             options.progress(f"{scene.name}: advice by {way}")
             begun = time.monotonic()
             text = _called(
-                *("advise", str(workload), "--database", database, *more),
+                database,
+                *("advise", str(workload), *more),
                 *("--budget-mb", f"{budget:g}", "--format", "sql"),
             )
             seconds = time.monotonic() - begun
@@ -113,10 +114,11 @@ def _ways(
             yield way, Advice(indexes=indexes, seconds=seconds)
 
 
-def _called(*arguments: str) -> str:
+def _called(database: str, *arguments: str) -> str:
     return subprocess.run(
         [sys.executable, "-m", "querysafe", *arguments],
         check=True,
+        env={**os.environ, "QUERYSAFE_ADVISE_DATABASE": database},
         stdout=subprocess.PIPE,
         text=True,
     ).stdout
