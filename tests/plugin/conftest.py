@@ -46,9 +46,14 @@ class Project:
             patch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
             return self.pytester.runpytest_inprocess("-p", "querysafe.pytest_plugin", *arguments)
 
-    def run_apart(self, *arguments: str, without: tuple[str, ...] = QUIET) -> pytest.RunResult:
-        """Run pytest in a process of its own; ``without`` are options that keep peers away."""
-        return self.pytester.runpytest_subprocess(*without, *arguments, timeout=300)
+    def run_apart(
+        self, *arguments: str, without: tuple[str, ...] = QUIET, seconds: float = 300
+    ) -> pytest.RunResult:
+        """Run pytest in a process of its own, which may take so many seconds.
+
+        ``without`` are options that keep peers away.
+        """
+        return self.pytester.runpytest_subprocess(*without, *arguments, timeout=seconds)
 
     def report(
         self, *arguments: str, apart: bool = False, without: tuple[str, ...] = QUIET

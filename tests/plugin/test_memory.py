@@ -32,7 +32,9 @@ def _run(project: Project, count: int, mode: str) -> dict[str, list[int]]:
     project.write("counting.py", COUNT)
     project.write("test_many.py", TESTS.format(count=count))
     project.monkeypatch.setenv("PYTHONPATH", str(project.root))
-    result = project.run_apart("-s", "-q", "-p", "counting", f"--querysafe={mode}")
+    # Ten thousand tests take a minute alone, and many beside the rest of a suite.
+    arguments = ("-s", "-q", "-p", "counting", f"--querysafe={mode}")
+    result = project.run_apart(*arguments, seconds=3600)
     result.assert_outcomes(passed=count)
     lines = [line.split() for line in result.stdout.lines if line.startswith(("KEPT", "PEAK"))]
     return {name: [int(number) for number in numbers] for name, *numbers in lines}

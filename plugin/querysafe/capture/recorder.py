@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 from weakref import ref
 
 from querysafe.capture.call_site import Stack
+from querysafe.capture.causes import NO_WAY, Way, asked, loaded, way_of
 from querysafe.capture.eager import EagerRequest
-from querysafe.capture.orm import Cause, Mark, path_labels, steps
+from querysafe.capture.orm import Cause, Mark
 from querysafe.capture.products import joined_collections, joins_several
 from querysafe.capture.raw import Raw, Recorder
 from querysafe.fingerprint import fingerprint, kind
@@ -134,7 +135,9 @@ class Interpreter:
             executemany=raw.many,
             call_site=stack[0].site if stack else None,
             stack=stack,
-            orm_cause=told.orm_cause if raw.cause is None else _loaded(raw.cause),
+            orm_cause=told.orm_cause
+            if raw.cause is None
+            else loaded(raw.cause, reading.way(raw.cause.path)),
             parent=parent,
             parent_index=parent_index,
             index=index,
@@ -242,7 +245,18 @@ class _Reading:
         self.marks = marks
         """Position of the SELECT that each mark stands for."""
         self.contexts: dict[tuple[object, ...], Context] = {}
+        self._ways: dict[int, Way] = {}
+        """By the loader path, which the raw records hold."""
         self._numbers: dict[str, dict[Any, int]] = {}
+
+    def way(self, path: Any) -> Way:
+        """The words for a loader path, found once: many objects are read along it."""
+        if path is None:
+            return NO_WAY
+        known = self._ways.get(id(path))
+        if known is None:
+            known = self._ways[id(path)] = way_of(path)
+        return known
 
     def number(self, sort: str, identity: Any) -> int:
         """A small number for an identity of a sort, by first appearance, from 1 on."""
@@ -299,7 +313,7 @@ class _Told:
 def _told(raw: Raw, stack: tuple[Frame, ...]) -> _Told:
     sort = Kind(kind(raw.cursor_statement))
     if raw.mark is not None:
-        cause = _asked(raw, stack)
+        cause = asked(raw, stack)
     elif raw.stack.flushing and sort in _WRITES:
         cause = _FLUSH
     else:
@@ -318,48 +332,3 @@ def _folded(raws: Sequence[Raw], order: Sequence[int]) -> dict[int, list[int]]:
     return {
         members[ALONE]: members[ALONE:] for members in groups.values() if len(members) > FOLDED_FROM
     }
-
-
-def _asked(raw: Raw, stack: tuple[Frame, ...]) -> OrmCause:
-    lookup = bool(stack) and stack[0].library.rpartition(".")[2] in ("get", "get_one")
-    entity, key = _entity(raw.compiled)
-    return OrmCause(
-        loading=Loading.STATEMENT, entity=entity, columns=key if lookup else (), lookup=lookup
-    )
-
-
-def _loaded(cause: Cause) -> OrmCause:
-    relationships = steps(cause.path)
-    return OrmCause(
-        loading=Loading(cause.loading),
-        path=path_labels(cause.path),
-        owner=f"{cause.owner[0].__name__}{cause.owner[1]}" if cause.owner is not None else "",
-        entity=cause.manager.mapper.class_.__name__ if cause.manager is not None else "",
-        columns=tuple(sorted(cause.columns)),
-        reason=cause.reason,
-        many=tuple(bool(each.uselist) for _, each in relationships),
-        narrowed=tuple(
-            index > 0
-            and owner is not relationships[index - 1][1].mapper
-            and owner.isa(relationships[index - 1][1].mapper)
-            for index, (owner, _) in enumerate(relationships)
-        ),
-        inherits=tuple(
-            each.class_.__name__ for each in list(relationships[0][0].iterate_to_root())[1:]
-        )
-        if relationships
-        else (),
-    )
-
-
-def _entity(compiled: Any) -> tuple[str, tuple[str, ...]]:
-    """Name the one class whose objects a SELECT loads and its primary key, or ""."""
-    descriptions: Any = getattr(getattr(compiled, "statement", None), "column_descriptions", ())
-    if len(descriptions) != 1:
-        return "", ()
-    entity = descriptions[0].get("entity")
-    mapper = getattr(entity, "__mapper__", None)
-    if mapper is None or entity is not descriptions[0].get("expr"):
-        return "", ()
-    keys = (mapper.get_property_by_column(column).key for column in mapper.primary_key)
-    return entity.__name__, tuple(keys)

@@ -73,10 +73,6 @@ _looked_at = 0
 
 def wrap_applications() -> None:
     """Wrap the application classes that have been imported since the last call."""
-    global _looked_at
-    if len(sys.modules) == _looked_at:
-        return
-    _looked_at = len(sys.modules)
     for known, wrapper in ((_ASGI, _asgi), (_WSGI, _wsgi)):
         for module, name, method in known:
             if module in _wrapped or module not in sys.modules:
@@ -85,6 +81,14 @@ def wrap_applications() -> None:
             if application is not None:
                 _wrapped.add(module)
                 setattr(application, method, wrapper(getattr(application, method)))
+
+
+def look_again() -> None:
+    """Wrap what was imported since, where anything was: called at the beginning of each test."""
+    global _looked_at
+    if len(sys.modules) != _looked_at:
+        _looked_at = len(sys.modules)
+        wrap_applications()
 
 
 class _Imports(MetaPathFinder):

@@ -29,7 +29,7 @@ class Listener:
         self._arrival = Arrival("sqlalchemy", self._start)
         self._recorder: Recorder | None = None
         self._interpreter: Interpreter | None = None
-        self._wrap_applications: Callable[[], None] = _nothing
+        self._look_again: Callable[[], None] = _nothing
         self._take_over: Callable[[], object] = _nothing
         self._is_open = False
         self._until: CodeType | None = None
@@ -67,7 +67,7 @@ class Listener:
         if self._recorder is not None:
             self._recorder.phase = phase
             if phase == "call":
-                self._wrap_applications()
+                self._look_again()
                 self._recorder.stragglers.begin()
             elif phase == "teardown":
                 self._recorder.stragglers.end()
@@ -110,10 +110,10 @@ class Listener:
             return
         if self._recorder is None:
             from querysafe.capture.recorder import Interpreter
-            from querysafe.capture.requests import wrap_applications
+            from querysafe.capture.requests import look_again
             from querysafe.capture.watch import recorder, take_over
 
-            self._wrap_applications, self._take_over = wrap_applications, take_over
+            self._look_again, self._take_over = look_again, take_over
             self._recorder = recorder(
                 self._root,
                 own=self._settings.root_packages,
