@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from querysafe.advice.candidates.expressions import Operation, columns, within
 from querysafe.advice.candidates.parsing import parse
-from querysafe.advice.index import Index, quoted
+from querysafe.advice.index import Index, Table, quoted
 from querysafe.advice.planning.catalog import Column, TableEntry
 from querysafe.advice.planning.explaining import nodes
 from querysafe.advice.planning.facts import Facts
@@ -24,6 +24,9 @@ __all__ = ["PAGE", "pages_of", "size_of"]
 
 _TEXTS, _TEXT_WIDTH = ("text", "character varying"), 32
 """What the planner takes for the width of an expression that gives a text."""
+_ORDERED, _SAMPLED, _UNSEEN = 0.95, 30_000, 4.0
+"""Correlation from which rows lie in the order of a column, rows that ANALYZE samples, and by how
+much it may count too few of a big table (it does so of the line items of orders)."""
 _SPLITS = {"gin": 8.0}
 """Entries that a value is split into where its statistics do not say."""
 
@@ -133,13 +136,13 @@ def least_distinct(facts: Facts, index: Index, rows: float) -> float:
     """
     table, whole = index.table, max(1.0, facts.rows(index.table))
     names = {key.column for key in index.keys}
-    found = math.prod(facts.distinct(table, name) or 1.0 for name in names)
+    found = math.prod(_different(facts, table, name) or 1.0 for name in names)
     for each in facts.catalog[table].indexes:
         if not each.index.unique or each.index.where:
             continue
         held = {key.column for key in each.index.keys}
         if held & names and "" not in held:
-            others = math.prod(facts.distinct(table, name) or whole for name in held - names)
+            others = math.prod(_different(facts, table, name) or whole for name in held - names)
             found = max(found, whole / max(1.0, others))
     found = min(whole, max(1.0, found))
     share = min(1.0, rows / whole)
@@ -149,6 +152,18 @@ def least_distinct(facts: Facts, index: Index, rows: float) -> float:
 
 def _documents(entry: TableEntry) -> list[Column]:
     return [each for each in entry.columns if each.base_type == "jsonb"]
+
+
+def _different(facts: Facts, table: Table, column: str) -> float | None:
+    """Different values of a column. Where rows lie in its order, ANALYZE, which takes several rows
+    of a block, sees values twice that are rare, and counts several times too few of them.
+    """
+    found = facts.distinct(table, column)
+    ordered = abs(facts.correlation(table, column) or 0.0) >= _ORDERED
+    if found is None or not ordered or found < _SAMPLED:
+        return found
+    rows = facts.rows(table)
+    return min(rows, found * min(_UNSEEN, max(1.0, rows / (10 * _SAMPLED))))
 
 
 def _asked(connection: "Connection[Any]", statement: str) -> tuple[float, float]:
