@@ -6,16 +6,19 @@ from itertools import islice
 from querysafe.advice.candidates.candidate import Candidate
 from querysafe.advice.candidates.constants import Constants
 from querysafe.advice.candidates.expressions import (
-    Call,
-    Cast,
     Column,
-    Constant,
     Expression,
-    Operation,
-    columns,
-    within,
 )
-from querysafe.advice.candidates.plans import Access, Order
+from querysafe.advice.candidates.keys import (
+    ascending,
+    distinct_keys,
+    gives_text,
+    is_indexable,
+    key_of,
+    keys_of,
+    pattern_class,
+)
+from querysafe.advice.candidates.plans import Access
 from querysafe.advice.candidates.predicates import Predicate, Sort, predicates
 from querysafe.advice.index import Index, Key, Table
 from querysafe.advice.planner import Planner, Relation
@@ -27,38 +30,12 @@ _MOST_INCLUDED, _MOST_BYTES = 6, 120
 _MOST_TEXT = 48
 """Average bytes of a text without a limit that is carried: an entry of 2704 bytes is refused."""
 _WIDE = ("json", "jsonb", "text[]", "tsvector", "bytea", "xml")
-_FIXED_OPERATIONS = frozenset({"->>", "->", "#>>", "#>", "||"})
 _BRIN_ROWS, _BRIN_ROWS_IF_UNKNOWN = 100_000, 5_000_000
 _FOLLOWS = 0.9
 """Correlation from which on the rows of a table lie in the order of a column."""
 _MANY_NULLS = 0.15
 """Share of NULLs from which on an index is noticeably smaller without them."""
 _TEXTS = ("text", "character varying", "character(", "bytea")
-_NO_KEYS = frozenset(
-    [
-        "random",
-        "now",
-        "count",
-        "sum",
-        "avg",
-        "min",
-        "max",
-        "array_agg",
-        "string_agg",
-        "json_agg",
-        "jsonb_agg",
-        "bool_and",
-        "bool_or",
-        "every",
-        "stddev",
-        "variance",
-        "percentile_cont",
-        "json_object_agg",
-        "jsonb_object_agg",
-        "to_char",
-    ]
-)
-"""Aggregates, and functions whose result changes with the session or the hour."""
 
 
 class Proposing:
@@ -185,16 +162,16 @@ class _Asked:
 
     def _sequences(self) -> Iterator[tuple[tuple[Key, ...], str]]:
         """Keys of B-trees: equality first, then one range or an order."""
-        equal = tuple(_key(each.key) for each in self.equal)
-        single = tuple(_key(each.key) for each in self.equal if not each.many)
+        equal = tuple(key_of(each.key) for each in self.equal)
+        single = tuple(key_of(each.key) for each in self.equal if not each.many)
         lists = tuple(key for key in equal if key not in single)
-        joins = tuple(_key(each.key) for each in self.joins)
-        ranges = tuple(_key(each.key) for each in self.ranges)
-        orders = [order for order in map(_order, self._access.orders) if order]
+        joins = tuple(key_of(each.key) for each in self.joins)
+        ranges = tuple(key_of(each.key) for each in self.ranges)
+        orders = [order for order in map(keys_of, self._access.orders) if order]
         leads = [(), *((each,) for each in joins)]
         if len(joins) > 1:
             leads.append(joins)
-        for key in (*joins, *equal, *ranges, *(_key(each.key) for each in self.alternative)):
+        for key in (*joins, *equal, *ranges, *(key_of(each.key) for each in self.alternative)):
             yield (key,), "finds rows by"
         for lead in leads:
             if len(lead) + len(equal) > 1:
@@ -225,16 +202,14 @@ class _Asked:
         """An index on the keys: plain, covering, and on the rows that fixed conditions leave."""
         for fixed in subsets:
             gone = {str(each.key) for each in fixed if each.sort is Sort.EQUAL and not each.many}
-            left = _distinct_keys(
-                [key for key in keys if key.target.strip("()") not in _bare(gone)]
-            )
+            left = distinct_keys([key for key in keys if key.target.strip("()") not in _bare(gone)])
             left = left[:_MOST_KEYS]
             if not left:
                 if not fixed or not keys:
                     continue
                 left = list(keys[-1:])
             where = " AND ".join(dict.fromkeys(each.condition for each in fixed))
-            index = Index(self._table, _ascending(tuple(left)), where=where)
+            index = Index(self._table, ascending(tuple(left)), where=where)
             yield Candidate(index, _words(words, index))
             if not where and index.keys[0].column in self.absent:
                 present = Index(
@@ -280,31 +255,31 @@ class _Asked:
 
     def _special(self, each: Predicate) -> Iterator[Candidate]:
         """Kinds of index for what no B-tree serves."""
-        equal = tuple(_key(other.key) for other in self.equal if not other.many)[:2]
+        equal = tuple(key_of(other.key) for other in self.equal if not other.many)[:2]
         if each.sort is Sort.PREFIX:
-            key = _key(each.key, "" if each.type == "citext" else _pattern_class(each.type))
+            key = key_of(each.key, "" if each.type == "citext" else pattern_class(each.type))
             every = [each for some in self._subsets() for each in some]
             yield from self._made((key,), "finds beginnings in", every)
             if equal:
                 yield from self._made((*equal, key), "finds beginnings in", every)
         elif each.sort is Sort.SUBSTRING:
             index = Index(
-                self._table, (_key(each.key, "gin_trgm_ops"),), "gin", extensions=("pg_trgm",)
+                self._table, (key_of(each.key, "gin_trgm_ops"),), "gin", extensions=("pg_trgm",)
             )
             yield from self._partial(index, "finds parts of words in")
         elif each.sort is Sort.OVERLAPS:
             yield from self._partial(
-                Index(self._table, (_key(each.key),), "gist"), "finds overlaps in"
+                Index(self._table, (key_of(each.key),), "gist"), "finds overlaps in"
             )
         else:
             narrow = each.type == "jsonb" and each.operator in ("@>", "@?", "@@")
-            key = _key(each.key, "jsonb_path_ops" if narrow else "")
+            key = key_of(each.key, "jsonb_path_ops" if narrow else "")
             yield from self._partial(
                 Index(self._table, (key,), "gin"), "finds what is contained in"
             )
             if narrow:
                 yield Candidate(
-                    Index(self._table, (_key(each.key),), "gin"),
+                    Index(self._table, (key_of(each.key),), "gin"),
                     f"finds what is contained in {each.key}",
                 )
 
@@ -335,37 +310,9 @@ class _Asked:
         for each in (*self.joins, *self.equal, *self.alternative):
             if each.sort is not Sort.EQUAL or each.many or each.always or each.operator != "=":
                 continue
-            if each.type.startswith(_TEXTS) or (not each.type and _gives_text(each.key)):
-                index = Index(self._table, (_key(each.key),), "hash")
+            if each.type.startswith(_TEXTS) or (not each.type and gives_text(each.key)):
+                index = Index(self._table, (key_of(each.key),), "hash")
                 yield Candidate(index, _words("finds long values whole in", index))
-
-
-def _gives_text(key: Expression) -> bool:
-    return isinstance(key, Operation) and key.operator in ("->>", "#>>")
-
-
-def is_indexable(key: Expression) -> bool:
-    """Whether an index on the key helps: a column, or a function of columns that a rewrite of
-    the statement could not do without. Casts and arithmetic of a column want the rewrite.
-    """
-    match key:
-        case Column():
-            return True
-        case Cast(operand=operand):
-            return not isinstance(operand, Column) and is_indexable(operand)
-        case Operation(operator=operator):
-            return operator in _FIXED_OPERATIONS and all(
-                isinstance(each, Column | Constant | Call | Operation | Cast)
-                for each in within(key)
-            )
-        case Call(name=name):
-            known = all(
-                isinstance(each, Column | Constant | Call | Cast | Operation)
-                for each in within(key)
-            )
-            return known and name not in _NO_KEYS and bool(columns(key))
-        case _:
-            return False
 
 
 def _is_row(found: Sequence[Predicate]) -> bool:
@@ -380,47 +327,6 @@ def _unique(found: Sequence[Predicate]) -> list[Predicate]:
     firsts: dict[str, Predicate] = {}
     for each in found:
         firsts.setdefault(str(each.key), each)
-    return list(firsts.values())
-
-
-def _key(expression: Expression, operator_class: str = "") -> Key:
-    if isinstance(expression, Column):
-        return Key(expression.name, operator_class=operator_class)
-    text = str(expression)
-    if text.startswith("(") and text.endswith(")") and isinstance(expression, Operation):
-        text = text[1:-1]
-    return Key(expression=text, operator_class=operator_class)
-
-
-def _pattern_class(type_: str) -> str:
-    return "varchar_pattern_ops" if type_.startswith("character varying") else "text_pattern_ops"
-
-
-def _order(orders: Sequence[Order]) -> tuple[Key, ...]:
-    keys = []
-    for each in orders:
-        if not is_indexable(each.expression):
-            break
-        key = _key(each.expression)
-        first = None if each.nulls_first == each.descending else each.nulls_first
-        keys.append(Key(key.column, key.expression, descending=each.descending, nulls_first=first))
-    return tuple(keys)
-
-
-def _ascending(keys: tuple[Key, ...]) -> tuple[Key, ...]:
-    """An order that only descends, with NULLs where that puts them, is read backwards."""
-    led = [key for key in keys if key.descending or key.nulls_first is not None]
-    plain = all(key.descending and key.nulls_first is None for key in led)
-    first = next((at for at, key in enumerate(keys) if key.descending), len(keys))
-    if led and plain and all(key.descending for key in keys[first:]):
-        return tuple(Key(key.column, key.expression, key.operator_class) for key in keys)
-    return keys
-
-
-def _distinct_keys(keys: Sequence[Key]) -> list[Key]:
-    firsts: dict[str, Key] = {}
-    for key in keys:
-        firsts.setdefault(key.target, key)
     return list(firsts.values())
 
 
