@@ -85,16 +85,22 @@ class Bench:
             raise
         assert "Traceback" not in stderr, stderr
         assert self.cluster.password not in stdout + stderr
+        assert running.returncode == -signal.SIGKILL or self.clones(running.pid) == []
         return Ended(status=running.returncode, stdout=stdout, stderr=stderr)
 
     def advise(self, *words: object, **environment: str) -> Ended:
         """Advise on the database."""
         return self.end(self.start(*words, "--database", self.url, **environment))
 
+    def clones(self, pid: int) -> list[tuple[Any, ...]]:
+        """The clones that a process has made and not dropped."""
+        return self.execute(
+            f"SELECT datname FROM pg_database WHERE datname ~ '^querysafe_clone_{pid}_'"
+        )
+
     def state(self) -> Sequence[object]:
-        """All that a command may not change: the server's databases, this one, and the folder."""
+        """All that a command may not change: this database and the folder. The server is shared."""
         return (
-            self.execute("SELECT datname FROM pg_database ORDER BY 1"),
             self.execute(
                 "SELECT relname, relfilenode, relpages, reltuples FROM pg_class "
                 "WHERE oid >= 16384 ORDER BY oid"

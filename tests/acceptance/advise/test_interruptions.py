@@ -12,7 +12,6 @@ import pytest
 from tests.acceptance.advise.bench import Bench
 from tests.integration.postgres.conftest import eventually
 
-CLONES = "SELECT datname FROM pg_database WHERE datname LIKE 'querysafe_clone_%'"
 SIGNALS = [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "ended by SIGTERM")]
 MANY = "".join(
     f"SELECT * FROM orders WHERE user_id = {i} AND id > {i} + user_id;\n" for i in (1, 2)
@@ -26,11 +25,6 @@ def _cut(running: "subprocess.Popen[str]", number: signal.Signals) -> None:
     os.killpg(running.pid, number)
 
 
-def _clone(shop: Bench, running: "subprocess.Popen[str]") -> list[tuple[str]]:
-    mine = f"querysafe_clone_{running.pid}_"
-    return [row for row in shop.execute(CLONES) if row[0].startswith(mine)]
-
-
 @pytest.fixture
 def begun(shop: Bench) -> Callable[[float], "subprocess.Popen[str]"]:
     """An advice that has made its clone, some seconds ago."""
@@ -40,7 +34,7 @@ def begun(shop: Bench) -> Callable[[float], "subprocess.Popen[str]"]:
         running = shop.start(
             "many.sql", "--output", "advice.html", "--format", "html", "--database", shop.url
         )
-        assert eventually(lambda: bool(_clone(shop, running)) or running.poll() is not None)
+        assert eventually(lambda: bool(shop.clones(running.pid)) or running.poll() is not None)
         assert running.poll() is None, "it has ended too early"
         time.sleep(seconds)
         return running
@@ -62,7 +56,7 @@ def test_a_signal_leaves_no_clone_and_no_file(
     _cut(running, number)
     done = shop.end(running)
     assert (done.status, words in done.stderr) == (status, True), done
-    assert _clone(shop, running) == []
+    assert shop.clones(running.pid) == []
     assert sorted(path.name for path in shop.folder.iterdir()) == ["many.sql", "orders.sql"]
 
 
@@ -72,7 +66,9 @@ def test_a_clone_that_a_killed_advice_left_is_swept_by_the_next(
     running = begun(0.2)
     running.kill()
     shop.end(running)
-    assert eventually(lambda: shop.advise("orders.sql").status == 0 and not _clone(shop, running))
+    assert eventually(
+        lambda: shop.advise("orders.sql").status == 0 and not shop.clones(running.pid)
+    )
 
 
 def test_an_embedded_server_ends_with_the_advice_that_is_killed(
