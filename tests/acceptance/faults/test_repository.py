@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from querysafe.backup.manifest import _sealed
+from querysafe.backup.manifest import _sealed, _written
 from tests.acceptance.faults.bench import Bench
 from tests.requirements import require
 
@@ -181,7 +181,7 @@ def _forged(path: Path, **changes: object) -> None:
     del content["manifest_sha256"]
     content |= changes
     content["manifest_sha256"] = _sealed(content)
-    overwrite(path, json.dumps(content).encode())
+    overwrite(path, _written(content))
 
 
 @pytest.mark.parametrize(
