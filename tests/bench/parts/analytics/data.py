@@ -106,6 +106,7 @@ def _bare(name: str, scale: str, whole: Analytics, cluster: Cluster) -> Analytic
 
 def _load(connection: psycopg.Connection[tuple[object, ...]], name: str, folder: Path) -> None:
     tables: dict[str, list[tuple[str, str]]] = json.loads((folder / "tables.json").read_text())
+    connection.execute("CREATE EXTENSION pg_trgm")  # indexes that are advised may need it
     for table, columns in tables.items():
         made = ", ".join(f"{column} {type_}" for column, type_ in columns)
         connection.execute(f"CREATE TABLE {table} ({made})".encode())
