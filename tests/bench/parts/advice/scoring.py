@@ -73,6 +73,7 @@ class Built:
         trapped = set().union(*(self._cost(sql, sets)[1] for _, sql, sets in self._traps), set())
         for _, sql, sets in others:
             used |= self._cost(sql, sets)[1]
+        self._switch(())  # whoever asks for advice next shall not find them
         gains = [math.log(b / a) for b, a in zip(self._before, after, strict=True)]
         calls = [float(count) for count, _, _ in self._reads]
         row = self._connection.execute(
