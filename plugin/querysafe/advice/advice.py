@@ -78,3 +78,5 @@ class Advice:
     remarks: Sequence[Remark] = ()
     refused: Sequence[Refused] = ()
     budget_bytes: int | None = None
+    lacking: Sequence[str] = ()
+    """Names of the extensions that advised indexes need and the database lacks."""

@@ -114,6 +114,14 @@ def advise(
         # it lacks is for the user to install.
         refused=[*refused, *(_lacking(not_taken) if offered else not_taken[:1])],
         budget_bytes=limits.budget_bytes,
+        lacking=tuple(
+            dict.fromkeys(
+                name
+                for each in advised
+                for name in each.index.extensions
+                if name not in planner.extensions
+            )
+        ),
     )
 
 

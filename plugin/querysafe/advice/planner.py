@@ -109,6 +109,10 @@ class Planner(Protocol):
     def existing(self) -> Sequence[Existing]:
         """All indexes of those tables."""
 
+    @property
+    def extensions(self) -> frozenset[str]:
+        """Names of those that the database has by itself."""
+
     def offer(self, candidates: Collection[Index]) -> tuple[Sequence[Offer], Sequence[Refused]]:
         """Make candidates known (built on the clone, or hypothetical); all stay switched off."""
 

@@ -36,6 +36,8 @@ class AskingPlanner:
         """Where its numbers come from."""
         self.connection = connection
         self.facts = facts
+        self.extensions = catalogs.extensions(connection)
+        """Names of those that the database has before any candidate is made."""
         self.offers: dict[str, Offer] = {}
         self.names: dict[str, str] = {}
         """The candidate's name, by a name that a plan may have for it."""

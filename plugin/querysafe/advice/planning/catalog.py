@@ -155,6 +155,12 @@ def mergeable(connection: "Connection[Any]") -> frozenset[str]:
     return frozenset({"character varying", *(r["type"] for r in rows(connection, "mergeable"))})
 
 
+def extensions(connection: "Connection[Any]") -> frozenset[str]:
+    """Names of those that the database has."""
+    found = connection.execute("SELECT extname FROM pg_extension").fetchall()
+    return frozenset(name for (name,) in found)
+
+
 def find(catalog: Catalog, name: str) -> Table | None:
     """The table that somebody calls ``orders`` or ``shop.orders``."""
     for table in catalog:

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from querysafe.advice.advice import Advice, Advised
+from querysafe.advice.index import quoted
 from querysafe.report.advice import words
 from querysafe.report.printable import printable
 
@@ -55,8 +56,8 @@ def _index(advice: Advice, each: Advised, explain: bool) -> Iterator[Text]:
     yield Text(printable(f"{each.index.create(each.name)};"), style="green")
     gain = f"{words.size(each.bytes)}; it {each.reason}"
     yield _plain(f"  {gain}")
-    for extension in each.index.extensions:
-        yield _plain(f"  needs: CREATE EXTENSION IF NOT EXISTS {extension};")
+    for extension in (name for name in each.index.extensions if name in advice.lacking):
+        yield _plain(f"  needs: CREATE EXTENSION IF NOT EXISTS {quoted(extension)};")
     if each.write_cost and advice.basis.priced:
         yield _plain(
             f"  saves {words.cost(each.benefit)}, costs {words.cost(each.write_cost)} to write"

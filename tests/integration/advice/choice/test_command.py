@@ -56,6 +56,26 @@ def test_sql_is_one_create_index_a_line_and_nothing_else(source: Path, shop: Dat
     assert _state(shop) == before
 
 
+def test_an_extension_that_the_database_lacks_is_created_before_its_index(
+    shop: Database, tmp_path: Path
+) -> None:
+    source = tmp_path / "q.sql"
+    source.write_text("SELECT id FROM users WHERE name LIKE '%doe%';")
+    index = 'CREATE INDEX "ix_users_name_gin" ON "public"."users" USING gin ("name" gin_trgm_ops);'
+    needed = 'CREATE EXTENSION IF NOT EXISTS "pg_trgm";'
+    done = _advise(source, shop, "--format", "sql")
+    assert done.stdout.splitlines() == [needed, index], done.stderr
+    assert needed in _advise(source, shop, "--format", "text").stdout
+    with psycopg.connect(shop.dsn, autocommit=True) as connection:
+        connection.execute(needed.encode())
+        try:
+            done = _advise(source, shop, "--format", "sql")
+            assert done.stdout.splitlines() == [index], done.stderr
+            assert needed not in _advise(source, shop, "--format", "text").stdout
+        finally:
+            connection.execute("DROP EXTENSION pg_trgm")
+
+
 def test_json_holds_every_fact(source: Path, shop: Database) -> None:
     done = _advise(source, shop, "--format", "json", "--budget-mb", "9")
     advice = json.loads(done.stdout)
