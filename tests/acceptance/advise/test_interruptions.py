@@ -14,8 +14,11 @@ from tests.integration.postgres.conftest import eventually
 
 SIGNALS = [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "ended by SIGTERM")]
 MANY = "".join(
-    f"SELECT * FROM orders WHERE user_id = {i} AND id > {i} + user_id;\n" for i in (1, 2)
+    f"SELECT * FROM orders WHERE user_id = {i} AND id > {i} + user_id"
+    f" AND {' + '.join(['id'] * (i + 1))} > 0;\n"
+    for i in range(400)
 )
+"""So different that each is planned by itself: an advice of seconds."""
 MOMENTS = [0.0, 0.4]
 """Seconds after the clone is there: while it is made, and while it is asked."""
 
@@ -28,7 +31,7 @@ def _cut(running: "subprocess.Popen[str]", number: signal.Signals) -> None:
 @pytest.fixture
 def begun(shop: Bench) -> Callable[[float], "subprocess.Popen[str]"]:
     """An advice that has made its clone, some seconds ago."""
-    shop.write("many.sql", MANY * 20)
+    shop.write("many.sql", MANY)
 
     def begin(seconds: float) -> "subprocess.Popen[str]":
         running = shop.start(

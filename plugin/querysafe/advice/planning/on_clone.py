@@ -78,7 +78,7 @@ class ClonePlanner(AskingPlanner):
         known = {offer.index: offer for offer in self.offers.values()}
         fresh = [each for each in dict.fromkeys(candidates) if each not in known]
         made, refused = self._create(fresh)
-        if made:
+        if fresh:  # tables were emptied for them, be they refused
             catalog = self._switch_off(made)
             if any(map(has_expressions, made.values())):
                 parts = {part for part, name in self.names.items() if name in made}

@@ -108,6 +108,18 @@ def test_a_candidate_that_cannot_be_is_refused_in_the_words_of_the_server(planne
     assert [each.why for each in refused] == ['column "nowhere" does not exist']
 
 
+def test_an_offer_of_which_all_is_refused_changes_no_plan(planner: Planner) -> None:
+    offers, _ = planner.offer([index("orders", "note")])
+    statement = "SELECT * FROM orders WHERE note = $1"
+    without = planned(planner, statement, "first")
+    assert not without.indexes
+    assert planner.offer([index("orders", "nowhere")])[0] == []
+    after = planned(planner, statement, "second")
+    assert (after.cost, after.indexes) == (without.cost, frozenset())
+    used = planned(planner, statement, "third", enabled=offers)
+    assert used.indexes == {offers[0].name}
+
+
 def test_a_candidate_offered_twice_is_made_once(planner: Planner) -> None:
     first, _ = planner.offer([index("orders", "note")])
     second, _ = planner.offer([index("orders", "note"), index("orders", "total")])
