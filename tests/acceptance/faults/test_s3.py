@@ -209,6 +209,7 @@ def test_a_flipped_bit_in_a_bucket_is_seen(remote: Bench, s3: Store) -> None:
         path.write_bytes(kept)
 
 
+@pytest.mark.soak
 def test_a_change_of_keys_that_the_store_refuses_is_gone_on_with(
     remote: Bench, proxy: Proxy, tmp_path: Path
 ) -> None:
