@@ -1,6 +1,9 @@
 """What every test of ours may use."""
 
+import os
 import signal
+
+import pytest
 
 pytest_plugins = ["pytester"]
 
@@ -9,3 +12,12 @@ pytest_plugins = ["pytester"]
 for each, default in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
     if signal.getsignal(each) is signal.SIG_IGN:
         signal.signal(each, default)
+
+
+@pytest.fixture(autouse=True)
+def _settings_of_its_own(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A project made by a test is run by its own settings, not by this suite's environment."""
+    if "pytester" in request.fixturenames:
+        for variable in [name for name in os.environ if name.startswith("QUERYSAFE_")]:
+            if variable != "QUERYSAFE_REQUIRE":
+                monkeypatch.delenv(variable)

@@ -23,8 +23,12 @@ from querysafe.recording import Recording
 READS = (Kind.SELECT,)
 WRITES = (Kind.INSERT, Kind.UPDATE, Kind.DELETE)
 _CATALOG = "FROM pg_catalog."
-"""As the inspector of SQLAlchemy asks, once a table: ``create_all``, reflection, ``has_table``."""
 _FAN_OUT = ("gather", "create_task", "submit", "map", "start_soon", "to_thread", "Thread", "wait")
+
+
+def is_of_catalog(query: CapturedQuery) -> bool:
+    """Whether it asks PostgreSQL's catalog, as ``create_all`` and reflection do, once a table."""
+    return _CATALOG in query.statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +69,7 @@ class Subject:
             for query in self.recording
             if query.context.phase in ("call", "")
             and (query.context.request or not is_setup(query.stack, self.file))
-            and _CATALOG not in query.statement
+            and not is_of_catalog(query)
         )
 
     @cached_property

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, UniqueConstraint
 from sqlalchemy.orm import Load
 from sqlalchemy.sql import operators, visitors
-from sqlalchemy.sql.elements import BinaryExpression
-from sqlalchemy.sql.selectable import Alias, FromClause, Join, Select
+from sqlalchemy.sql.elements import BinaryExpression, Label, _anonymous_label
+from sqlalchemy.sql.selectable import Alias, AliasedReturnsRows, FromClause, Join, Select
 
 from querysafe.capture.orm import steps
 from querysafe.capture.raw import Raw
@@ -120,11 +120,22 @@ def _products_of_tables(compiled: Any) -> Iterator[tuple[str, ...]]:
         for table in shown:
             for step in _to_root(table, above):
                 if above.get(step, (None, False))[1]:
-                    branches[step] = str(getattr(table, "name", table))
+                    branches[step] = _name_of_table(table)
         for first, second in _pairs(branches):
             if first not in _to_root(second, above) and second not in _to_root(first, above):
                 yield tuple(sorted({branches[first], branches[second]}))
                 return
+
+
+def _name_of_table(table: Any) -> str:
+    """Its name; what the compiler names ``anon_1`` goes by what it reads."""
+    name = getattr(table, "name", None)
+    if name is not None and not isinstance(name, _anonymous_label):
+        return str(name)
+    read = getattr(table, "element", None)
+    if isinstance(read, Select):
+        return "-".join(_name_of_table(each) for each in read.get_final_froms())
+    return _name_of_table(read) if read is not None else "derived table"
 
 
 def _has_table(column: Any) -> bool:
@@ -175,6 +186,8 @@ def _is_unique(table: FromClause, columns: set[Any]) -> bool:
     plain: Any = table
     while isinstance(plain, Alias):
         plain = plain.element
+    if isinstance(plain, AliasedReturnsRows):
+        return _is_one_of_each(table, plain.element, columns)
     names = {column.key for column in columns}
     keys = [{column.key for column in table.primary_key}]
     for constraint in getattr(plain, "constraints", ()):
@@ -184,6 +197,31 @@ def _is_unique(table: FromClause, columns: set[Any]) -> bool:
         {c.key for c in index.columns} for index in getattr(plain, "indexes", ()) if index.unique
     ]
     return any(key and key <= names for key in keys)
+
+
+def _is_one_of_each(table: FromClause, query: Any, columns: set[Any]) -> bool:
+    """Whether a derived table holds one row at most for each value of some of its columns.
+
+    One that aggregates does for what it groups by, ``DISTINCT`` for all that it gives.
+    """
+    if not isinstance(query, Select):
+        return False
+    keys = query._distinct_on or query._group_by_clauses
+    if not keys and query._distinct:
+        keys = tuple(query.selected_columns)
+    joined = [
+        inner
+        for inner, outer in zip(query.selected_columns, table.exported_columns, strict=False)
+        if outer in columns
+    ]
+    return bool(keys) and all(any(_is_same(key, inner) for inner in joined) for key in keys)
+
+
+def _is_same(key: Any, column: Any) -> bool:
+    """Whether a column is the one of a key, which may name it by its label."""
+    if isinstance(column, Label):
+        return getattr(key, "element", key) == column.name or column.element.compare(key)
+    return bool(column.compare(key))
 
 
 def _to_root(

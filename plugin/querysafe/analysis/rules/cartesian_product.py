@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from querysafe.analysis.cures import pruning
-from querysafe.analysis.subject import Subject
+from querysafe.analysis.subject import Subject, is_of_catalog
 from querysafe.finding import Finding, Rule, Severity
 
 RULE = Rule(
@@ -22,7 +22,7 @@ def find(subject: Subject) -> Iterator[Finding]:
     """Report statements that join collections side by side."""
     for joined in subject.recording.joined_collections:
         query = subject.by_index.get(joined.query_index)
-        if query is None or query.context.phase not in ("call", ""):
+        if query is None or query.context.phase not in ("call", "") or is_of_catalog(query):
             continue
         label = " \N{MULTIPLICATION SIGN} ".join(joined.names)
         yield Finding(

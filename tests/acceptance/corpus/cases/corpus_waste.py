@@ -5,7 +5,7 @@ from hr.models import Department, Employee
 from music.models import Album, Artist, Track
 from school.models import Enrolment, Student
 from shop import checkout
-from shop.models import Category, Customer, Order, Product, Setting
+from shop.models import Category, Customer, Line, Order, Payment, Product, Setting
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 from stock.tables import items, movements, stock, suppliers
@@ -273,3 +273,50 @@ def test_artists_with_two_collections_through_albums(music_session):  # bad
         rows = music_session.execute(query.where(Artist.id == artist.id))  # expect: QS103|QS104
         names += [title for _, _, title in rows]
     assert len(names) == 12
+
+
+def of_each(table, key, *columns):
+    return select(key.label("item"), *columns).group_by("item" if table is stock else key)
+
+
+def test_sums_of_each_joined_side_by_side(stock_engine):  # good
+    in_stock = of_each(stock, stock.c.item_id, func.sum(stock.c.quantity).label("n")).subquery()
+    sold_by = of_each(suppliers, suppliers.c.item_id, func.count().label("n")).cte("sold_by")
+    query = (
+        select(items.c.sku, in_stock.c.n, sold_by.c.n)
+        .outerjoin(in_stock, in_stock.c.item == items.c.id)
+        .outerjoin(sold_by, sold_by.c.item == items.c.id)
+    )
+    with stock_engine.connect() as connection:
+        assert len(connection.execute(query).all()) == 5
+
+
+def test_sums_of_several_columns_joined_by_one(stock_engine):  # bad
+    by_warehouse = (
+        select(stock.c.item_id, stock.c.warehouse_id, func.sum(stock.c.quantity).label("n"))
+        .group_by(stock.c.item_id, stock.c.warehouse_id)
+        .subquery()
+    )
+    query = (
+        select(items.c.sku, by_warehouse.c.n, suppliers.c.name)
+        .outerjoin(by_warehouse, by_warehouse.c.item_id == items.c.id)
+        .outerjoin(suppliers, suppliers.c.item_id == items.c.id)
+    )
+    with stock_engine.connect() as connection:
+        rows = connection.execute(query).all()  # expect: QS203
+        assert len(rows) > 5
+
+
+def test_the_sums_of_lines_and_of_payments_by_mapped_classes(session):  # good
+    paid = (
+        select(Payment.order_id, func.sum(Payment.amount).label("amount"))
+        .group_by(Payment.order_id)
+        .subquery()
+    )
+    contained = select(Line.order_id, Line.product_id).distinct(Line.order_id).subquery()
+    query = (
+        select(Order.id, paid.c.amount, contained.c.product_id)
+        .outerjoin(paid, paid.c.order_id == Order.id)
+        .outerjoin(contained, contained.c.order_id == Order.id)
+    )
+    assert len(session.execute(query).all()) >= 8
