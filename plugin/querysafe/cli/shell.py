@@ -118,7 +118,7 @@ class Shell(click.Group):
             _say(error.message, error.hint)
             status = error.exit_status
         except OSError as error:
-            _stop_writing()
+            stop_writing()
             _say(f"{error.filename or 'the result'}: {error.strerror or error}", None)
             status = ExitCode.FAILED
         except click.Abort:
@@ -161,18 +161,29 @@ def _reader_may_leave() -> Iterator[None]:
     """End quietly when what we write to is closed, as ``querysafe rules | head -1`` does."""
     try:
         yield
-        sys.stdout.flush()
+        if sys.stdout is not None:  # it is closed as `>&-` does
+            sys.stdout.flush()
     except BrokenPipeError:
-        _stop_writing()
+        stop_writing()
         raise Exit(BROKEN_PIPE) from None
 
 
-def _stop_writing() -> None:
-    """Let nothing that is left in the buffer be written at exit, into what takes no more."""
+def stop_writing() -> None:
+    """Let nothing that is left in a buffer be written at exit, into what takes no more."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def complain(message: str) -> None:
+    """Print to standard error; a status is no other one because nobody can read why."""
     try:
-        sys.stdout.flush()
+        click.echo(message, err=True)
     except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        stop_writing()
 
 
 @contextmanager
@@ -219,9 +230,9 @@ def _secrets_in(arguments: Sequence[str]) -> Sequence[str]:
 
 
 def _say(message: str, hint: str | None) -> None:
-    click.echo(f"{click.style('error:', fg='red', bold=True)} {message}", err=True)
+    complain(f"{click.style('error:', fg='red', bold=True)} {message}")
     if hint:
-        click.echo(f"  hint: {hint}", err=True)
+        complain(f"  hint: {hint}")
 
 
 def _told(error: click.ClickException) -> tuple[str, str | None]:

@@ -16,6 +16,8 @@ from querysafe.postgres.programs import Program
 
 _TAIL = 2000
 _PR_SET_PDEATHSIG = 1
+_WATCH = 'read -r group; read -r _; kill -s KILL -- "-$group"'
+"""The second line never comes: what ends it is the end of whoever could have written it."""
 
 
 class Child:
@@ -89,9 +91,9 @@ def child(
     """Run a program with ``input`` (``reads``) or ``output`` (``writes``) as pipes.
 
     ``environment`` is all that it gets. Left with an error, the program and what it
-    started are ended. On Linux it is also ended when this process is killed.
+    started are ended; they also are when this process is killed.
     """
-    with tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryFile() as said, _watch() as watched:
         try:
             process = subprocess.Popen(
                 [str(program.path), *arguments],
@@ -105,13 +107,42 @@ def child(
             )
         except OSError as error:
             raise ServerError(f'"{program.path}" cannot be run: {error.strerror}') from None
-        for stream in (process.stdin, process.stdout):
-            if stream is not None:
-                _widen(stream)
         try:
+            watched(process.pid)
+            for stream in (process.stdin, process.stdout):
+                if stream is not None:
+                    _widen(stream)
             yield Child(program, process, said)
         finally:
             _end(process)
+
+
+@contextmanager
+def _watch() -> Iterator[Callable[[int], object]]:
+    """Tell what this yields a process group, and it ends with this process, however that ends.
+
+    The kernel ends the program alone (``prctl(2)``), and not what a wrapper of it has started.
+    A shell waits for the end of a pipe, which nobody but this process holds open.
+    """
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "wb", buffering=0) as pipe:
+        try:
+            watcher = subprocess.Popen(
+                ["/bin/sh", "-c", _WATCH, "querysafe"],
+                stdin=reading,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env={},
+                cwd=os.sep,
+                start_new_session=True,
+            )
+        finally:
+            os.close(reading)
+        try:
+            yield lambda group: pipe.write(b"%d\n" % group)
+        finally:
+            watcher.kill()
+            watcher.wait()
 
 
 def _widen(pipe: IO[bytes]) -> None:
@@ -128,12 +159,13 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
                 stream.close()
     for name, seconds in ((signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0)):
         if process.poll() is not None:
-            return
-        try:
+            break
+        with suppress(ProcessLookupError, subprocess.TimeoutExpired):
             os.killpg(process.pid, name)
             process.wait(seconds)
-        except (ProcessLookupError, subprocess.TimeoutExpired):
-            continue
+    # A wrapper may have ended without what it has started.
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def dies_with_parent(how: int = signal.SIGKILL) -> Callable[[], None] | None:

@@ -13,6 +13,7 @@ from querysafe.backup.contents import Snapshot, settle, take
 from querysafe.postgres.programs import SYSTEM, embedded_directory
 from tests.acceptance.backup.cluster import Cluster, archiver, initialised, place
 from tests.integration.backup.cli import run, told
+from tests.integration.backup.extensions import AVAILABLE, adapted
 from tests.requirements import require
 
 SCHEMA = (Path(__file__).parents[2] / "integration" / "backup" / "schema.sql").read_text("utf-8")
@@ -36,6 +37,8 @@ class History:
     """A restore point: the table is whole, with 40 rows."""
     dropped: datetime
     """Just before the table was dropped."""
+    missing: tuple[str, ...]
+    """Extensions that the hard schema goes without, for the server has them not."""
     hard: Snapshot
     """Every table of the hard schema, at the restore point."""
     end: datetime
@@ -100,12 +103,8 @@ def live(cluster: Cluster, repository: Path) -> History:
     segments.append(cluster.switch())
     insert(cluster, 3)
     with cluster.connect() as connection:
-        (available,) = connection.execute(
-            "SELECT count(*) FROM pg_available_extensions WHERE name = 'citext'"
-        ).fetchone() or (0,)
-        if not available:
-            connection.execute("CREATE DOMAIN citext AS text")
-        schema = SCHEMA if available else SCHEMA.replace("CREATE EXTENSION citext;", "")
+        available = [name for (name,) in connection.execute(AVAILABLE).fetchall()]
+        schema, missing = adapted(SCHEMA, available)
         connection.execute(schema.encode())
     hard = counted(cluster)
     run("restore-point", "whole", "--database", cluster.dsn)
@@ -126,6 +125,7 @@ def live(cluster: Cluster, repository: Path) -> History:
         segments=tuple(segments),
         point="whole",
         dropped=dropped,
+        missing=missing,
         hard=hard,
         end=end,
     )

@@ -2,6 +2,7 @@
 
 import os
 import resource
+import shlex
 import shutil
 import subprocess
 import sys
@@ -156,6 +157,17 @@ def test_only_the_end_of_the_archive_is_an_end(
 @pytest.mark.parametrize("arguments", [(), ("--repositry", "x"), ("--system",)])
 def test_a_mistyped_restore_command_does_not_end_a_recovery(arguments: tuple[str, ...]) -> None:
     run("wal-fetch", "000000010000000000000003", "x", *arguments, status=255)
+
+
+@pytest.mark.parametrize("stderr", ["/dev/full", "&-"])
+def test_a_failure_that_nobody_can_read_does_not_end_a_recovery(
+    tmp_path: Path, stderr: str
+) -> None:
+    name, back = "000000010000000000000003", tmp_path / "back"
+    command = [sys.executable, "-m", "querysafe", "backup", "wal-fetch", name, str(back)]
+    command += ["--repository", str(tmp_path / "gone")]
+    done = subprocess.run(["sh", "-c", f"{shlex.join(command)} 2>{stderr}"], check=False)
+    assert done.returncode == 255
 
 
 def test_expire_keeps_the_wal_from_the_oldest_kept_base_backup_on(

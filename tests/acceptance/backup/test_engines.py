@@ -170,6 +170,7 @@ def test_backups_of_barman_are_made_listed_verified_and_drilled(
     assert "every promise is kept" in run("status", *engine).stdout
     refused = run("create", *engine, "--incremental", status=3)
     assert "reuse_backup" in refused.output
+    committing = cluster.now()
     cluster.rows("INSERT INTO kept SELECT generate_series(101, 150)")
     cluster.switch()
     subprocess.run(["barman", "-c", config, "archive-wal", "shop"], check=True, capture_output=True)
@@ -177,6 +178,7 @@ def test_backups_of_barman_are_made_listed_verified_and_drilled(
     smoke.write_text("SELECT count(*) = 150 FROM kept;")
     held = told("drill", *engine, "--smoke", smoke, "--postgres-bin", BINARIES)
     assert held["passed"], held
+    assert restorable(held) >= committing
     assert told("verify", *engine) == {"id": made["id"], "sound": True, "problems": []}
     table = max(
         (folder / "barman" / "shop" / "base").rglob("base/*/[0-9]*"),

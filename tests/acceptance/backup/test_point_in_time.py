@@ -16,6 +16,7 @@ from tests.acceptance.backup.cluster import place, restored
 from tests.acceptance.backup.conftest import History, counted, stored
 from tests.integration.backup.cli import run, told
 from tests.integration.postgres.conftest import eventually, is_running
+from tests.requirements import require
 
 ZONE = timezone(timedelta(hours=13))
 COUNT = "SELECT count(*), sum(id) FROM kept"
@@ -64,6 +65,8 @@ def test_every_hard_type_has_the_same_contents_afterwards(
     assert differences(history.hard, found) == unlogged, "a crash empties it, and a base backup too"
     assert sum(each.rows for each in found.contents) > 10
     assert all(each.hash is not None for each in history.hard.contents if each.rows)
+    for name in history.missing:
+        require(f"extension-{name}", False, "all else is the same; the server does not have it")
 
 
 def test_a_restore_point_and_a_position_are_reached(

@@ -3,9 +3,11 @@
 import os
 import re
 import secrets
+import shlex
 import signal
 import stat
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -271,3 +273,28 @@ def test_writes_that_go_on_meanwhile_do_not_disturb(shop: Bench) -> None:
         ended.set()
         writer.join()
     shop.run("verify", "--repository", shop.repository, "--scratch", shop.url())
+
+
+@pytest.mark.parametrize("way", ["closed", "full", "no reader"])
+def test_a_result_that_nobody_can_read_makes_no_failure_of_what_was_done(
+    shop: Bench, way: str
+) -> None:
+    no_reader = subprocess.Popen(["true"], stdin=subprocess.PIPE)
+    no_reader.wait()
+    assert no_reader.stdin is not None
+    stdout = {"closed": ">&-", "full": ">/dev/full", "no reader": ""}[way]
+    for words in (shop.creating(), shop.restoring("_new")):
+        command = [sys.executable, "-m", "querysafe", "backup", *map(str, words)]
+        done = subprocess.run(
+            ["sh", "-c", f"{shlex.join(command)} {stdout}"],
+            stdout=no_reader.stdin,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            env=shop.given({}),
+        )
+        assert done.returncode == 0, done.stderr
+        assert way == "closed" or "done all the same" in done.stderr
+    no_reader.stdin.close()
+    assert len(shop.ok()) == 1
+    assert shop.content("_new") == shop.content()

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.faults.bench import Bench
+from tests.integration.backup.extensions import AVAILABLE, adapted, wanted
+from tests.requirements import require
 
 HARD = (Path(__file__).parent / "hard.sql").read_text(encoding="utf-8")
 TABLES = (
@@ -59,9 +61,22 @@ def contents(bench: Bench, suffix: str = "") -> dict[str, list[tuple[object, ...
     }
 
 
+def available(bench: Bench) -> list[str]:
+    """The extensions that the server could create."""
+    return [name for (name,) in bench.sql(AVAILABLE)]
+
+
+@pytest.mark.parametrize("extension", wanted(HARD))
+def test_the_server_has_what_the_hard_schema_is_made_of(bench: Bench, extension: str) -> None:
+    has = extension in available(bench)
+    told = f"the hard schema goes without it on PostgreSQL {bench.cluster.version[0]}"
+    require(f"extension-{extension}", has, told)
+    assert f"CREATE EXTENSION {extension};" in adapted(HARD, available(bench))[0]
+
+
 def test_a_hard_schema_is_the_same_after_a_restore(bench: Bench) -> None:
     role = f"reader_{secrets.token_hex(4)}"
-    bench.sql(HARD)
+    bench.sql(adapted(HARD, available(bench))[0])
     columns = ", ".join(f'"c{number} ü" int DEFAULT {number}' for number in range(1, 1500))
     bench.sql(f"CREATE TABLE wide (c0 text, {columns}); INSERT INTO wide VALUES ('x')")
     bench.sql("INSERT INTO wide (c0) VALUES (repeat('long ', 300000))")

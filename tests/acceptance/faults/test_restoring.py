@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from querysafe.postgres.cluster import server
+from querysafe.postgres.cluster import Cluster, server
 from tests.acceptance.faults.bench import Bench
 from tests.acceptance.faults.test_repository import small_disk
 from tests.integration.postgres.conftest import eventually
@@ -147,15 +147,17 @@ def test_a_connection_that_is_dropped_leaves_the_target(slow: Bench, whose: str)
     precious(slow)
     running = slow.start(*slow.restoring("_old", "--replace"))
     assert in_the_middle(slow)
-    which = "wait_event = 'PgSleep'" if whose == "pg_restore" else "datname = 'postgres'"
-    slow.sql(
+    # Other tests restore on the same server.
+    asleep = f"wait_event = 'PgSleep' AND datname LIKE '{slow.database}%'"
+    ours = f"datname = 'postgres' AND query LIKE '%{slow.database}%'"
+    which = asleep if whose == "pg_restore" else ours
+    terminated = slow.sql(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
         f"WHERE application_name = 'querysafe' AND {which}"
     )
+    assert terminated == [(True,)]
     if whose == "ours":
-        slow.sql(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
-        )
+        slow.sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {asleep}")
     ended = slow.end(running)
     assert ended.status == 3
     assert "terminat" in ended.stderr
@@ -208,7 +210,7 @@ def test_a_server_that_refuses_is_named(shop: Bench, fault: str) -> None:
 
 @pytest.mark.soak
 def test_a_disk_of_the_server_that_is_full_is_named_and_leaves_the_target(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    querysafe_postgres_server: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with small_disk(tmp_path / "disk", "150m") as disk:
         for folder in tmp_path.parents:
@@ -221,7 +223,8 @@ def test_a_disk_of_the_server_that_is_full_is_named_and_leaves_the_target(
         tmp_path.chmod(0o755)
         monkeypatch.setattr(tempfile, "tempdir", str(disk))
         with server(
-            settings={"max_wal_size": "32MB", "wal_level": "minimal", "max_wal_senders": "0"}
+            bin_directory=querysafe_postgres_server.bin_directory,
+            settings={"max_wal_size": "32MB", "wal_level": "minimal", "max_wal_senders": "0"},
         ) as cluster:
             name = f"full_{secrets.token_hex(4)}"
             cluster.create_database(name)

@@ -147,6 +147,21 @@ def test_absence_is_proven_by_what_else_is_there(repository: Repository, tmp_pat
         archive.find(repository, f"{NAME[:-1]}4")
 
 
+def test_a_cluster_that_was_only_backed_up_has_lost_no_wal(
+    repository: Repository, tmp_path: Path
+) -> None:
+    cluster.note(repository, "77")
+    for absent in (NAME, "00000002.history"):
+        with pytest.raises(ObjectMissing):
+            archive.find(repository, absent)
+    with pytest.raises(BackupError, match="no WAL of the cluster 78"):
+        archive.find(repository, NAME, "78")
+    archive.push(repository, segment(tmp_path))
+    repository.delete(archive.find(repository, NAME).object)
+    with pytest.raises(BackupError, match="no WAL of the cluster 77"):
+        archive.find(repository, NAME)
+
+
 def test_a_history_belongs_to_the_cluster_beside_it_or_to_the_only_one(
     repository: Repository, tmp_path: Path
 ) -> None:

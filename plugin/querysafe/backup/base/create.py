@@ -217,9 +217,10 @@ def _refuse(facts: dict[str, Any], wishes: Wishes) -> None:
         )
     if facts["tablespaces"]:
         raise BackupError(
-            f"the cluster has {facts['tablespaces']} tablespaces of its own, which a stream "
-            "cannot carry",
-            hint="take logical backups of its databases, or use pgBackRest for this cluster",
+            "a base backup is one stream, which holds no tablespaces beside the data directory; "
+            f"the cluster has {', '.join(map(json.dumps, facts['tablespaces']))}",
+            hint="take logical backups of its databases, or use pgBackRest or Barman for this "
+            "cluster (--engine)",
         )
     parent = wishes.parent
     if parent is None:
@@ -256,7 +257,8 @@ def _facts(connection: "psycopg.Connection[Any]") -> dict[str, Any]:
                current_setting('data_checksums'),
                pg_size_bytes(current_setting('wal_segment_size')),
                current_setting('summarize_wal', true),
-               (SELECT count(*) FROM pg_tablespace WHERE spcname NOT IN ('pg_default', 'pg_global')),
+               array(SELECT spcname::text FROM pg_tablespace
+                     WHERE spcname NOT IN ('pg_default', 'pg_global') ORDER BY 1),
                (SELECT sum(pg_database_size(oid)) FROM pg_database)::bigint,
                pg_is_in_recovery()
         """

@@ -53,8 +53,17 @@ class Barman(Engine):
         return tuple(problems)
 
     def restore(self, id: str, directory: Path) -> None:
-        """Run ``recover`` with all the WAL that Barman has."""
+        """Run ``recover`` with all the WAL that Barman has, which it puts into ``pg_wal``.
+
+        Without a target it leaves the server to replay that as after a crash, when no time is
+        noted. Recovery of an archive that has nothing more reads the same files, and notes when
+        the last transaction ended (manual, 26.3.4).
+        """
         self.run(*self._common(), "recover", self.name, id, str(directory))
+        if not (directory / "recovery.signal").exists():
+            with (directory / "postgresql.auto.conf").open("a", encoding="utf-8") as file:
+                file.write("restore_command = 'false'\nrecovery_target_timeline = 'latest'\n")
+            (directory / "recovery.signal").touch()
 
     def major(self, id: str) -> int:
         """As ``show-backup`` says."""

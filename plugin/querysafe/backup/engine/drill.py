@@ -44,8 +44,8 @@ def drill(
         _startable(work / "data", major, bin_directory)
         with recovered(work / "data", major=major, bin_directory=bin_directory) as (target, at):
             seconds = time.monotonic() - began
-            # The archived WAL goes on where the backup ended. Barman's is replayed as after a
-            # crash, when the server notes no time: the backup's end is then what is sure.
+            # The archived WAL goes on where the backup ended; where it holds no transaction,
+            # the backup's end is what is sure.
             newest = max(newest, at.last_committed or newest)
             detail = f"by {engine.program}; recovery stopped {at.stopped}, LSN {at.lsn}"
             checks.append(Check(name="restore", outcome=PASSED, detail=detail, seconds=seconds))

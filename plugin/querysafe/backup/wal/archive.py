@@ -248,8 +248,9 @@ def find(repository: Repository, name: str, system: str | None = None) -> Archiv
     """Look one file up, of the only cluster that archives here when none is named.
 
     Raises :class:`ObjectMissing` when the archive proves not to have it, and
-    :class:`BackupError` when that is no proof: nothing is archived at all, several clusters
-    archive here, two files have the name, or segments before and behind it are there.
+    :class:`BackupError` when that is no proof: what was archived is gone, the cluster is a
+    stranger, several archive here, two files have the name, or segments before and behind it
+    are there.
     """
     chosen = system or cluster.only(repository)
     found: Archived | None = None
@@ -267,7 +268,9 @@ def find(repository: Repository, name: str, system: str | None = None) -> Archiv
             hint="recovery must not end here: data would be missing",
         )
     if not near and next(files(repository, chosen), None) is None:
-        raise BackupError(f'"{repository.location}" holds no WAL of the cluster {chosen}')
+        is_new = chosen in cluster.known(repository) and not cluster.archives(repository, chosen)
+        if not is_new:
+            raise BackupError(f'"{repository.location}" holds no WAL of the cluster {chosen}')
     raise ObjectMissing(f'"{name}" is not in the WAL archive of "{repository.location}"')
 
 

@@ -3,6 +3,9 @@
 A cluster is known by ``systems/<identifier>.json``, written with its first segment or base
 backup. The first may come as it likes; another must take a base backup first, so that a
 wrong ``archive_command`` does not mix the logs of two clusters unnoticed.
+
+``systems/<identifier>.wal`` is written with its first segment: where a cluster is known and
+that is not there, an archive without a segment is no loss, but one that was never begun.
 """
 
 import json
@@ -47,12 +50,17 @@ def note(repository: Repository, system: str) -> None:
             repository.put_once(place, json.dumps(content).encode())
 
 
+def archives(repository: Repository, system: str) -> bool:
+    """Whether a cluster has ever archived a file here."""
+    return repository.exists(f"systems/{system}.wal")
+
+
 def admit(repository: Repository, system: str) -> None:
     """Let a cluster archive here. Raises :class:`BackupError` when it is a stranger."""
-    if repository.exists(f"systems/{system}.json"):
+    if archives(repository, system):
         return
     others = known(repository)
-    if others:
+    if others and system not in others:
         raise BackupError(
             f'"{repository.location}" is the archive of another cluster: {", ".join(others)}, '
             f"this is {system}",
@@ -60,6 +68,8 @@ def admit(repository: Repository, system: str) -> None:
             "of it into this one first",
         )
     note(repository, system)
+    with suppress(ObjectExists):
+        repository.put_once(f"systems/{system}.wal", b"")
 
 
 def control_beside(path: Path) -> Path:

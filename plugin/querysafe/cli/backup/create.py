@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 _EPILOG = """\b
 Exit status:
-  0   the backup is whole: it was stored, read back, and is listed
+  0   the backup is whole: it was stored, read back, and is listed; also when the result
+      cannot be printed
   2   an option is wrong
   3   it failed, and nothing that looks like a backup is left
   75  the database is being backed up already
@@ -132,7 +133,7 @@ def create(
         if kind == "logical"
         else f"the cluster from {manifest.start_lsn} to {manifest.stop_lsn}"
     )
-    options.say(
+    options.announce(
         form,
         {
             "id": manifest.id,

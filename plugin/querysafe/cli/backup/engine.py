@@ -103,7 +103,7 @@ def list_backups(chosen: Engine, given: dict[str, Any]) -> None:
 def create(chosen: Engine, given: dict[str, Any]) -> None:
     """``create``."""
     made = chosen.create(incremental=given["incremental"])
-    options.say(given["form"], row(chosen, made), [line(made)])
+    options.announce(given["form"], row(chosen, made), [line(made)])
 
 
 def verify(chosen: Engine, given: dict[str, Any]) -> None:

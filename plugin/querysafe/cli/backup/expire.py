@@ -70,7 +70,8 @@ def expire(
     kept = [each for each in done.decisions if each.is_kept]
     gone = [each for each in done.decisions if not each.is_kept]
     verb = "would expire" if dry_run else "expired"
-    options.say(
+    tell = options.say if dry_run else options.announce
+    tell(
         form,
         {
             "dry_run": dry_run,

@@ -28,4 +28,4 @@ def lock(repository: str, backup_id: str) -> None:
     store = options.opened(repository)
     id = catalog.find(store, backup_id).id
     catalog.lock(store, id)
-    click.echo(f"{id} is locked")
+    options.announce("text", None, [f"{id} is locked"])

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from querysafe.backup.repository import Repository, open_repository
+from querysafe.cli.shell import complain, stop_writing
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -66,6 +67,23 @@ def say(form: str, content: Any, text: Iterable[str]) -> None:
         return
     for line in text:
         click.echo(line)
+
+
+def announce(form: str, content: Any, text: Iterable[str]) -> None:
+    """Print what was done, which stands whether or not it can be printed.
+
+    Whoever hears of a failure does the same again, or distrusts a backup that is whole: when
+    standard output takes nothing, standard error says so, and the status is that of the deed.
+    """
+    lines = list(text)
+    try:
+        say(form, content, lines)
+    except OSError as error:
+        stop_writing()
+        complain(
+            f"warning: standard output cannot be written ({error.strerror}); this was done all "
+            f"the same: {'; '.join(lines)}"
+        )
 
 
 def size(count: float) -> str:

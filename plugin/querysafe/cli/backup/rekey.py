@@ -87,7 +87,8 @@ def rekey(
     )
     with bars() as steps:
         done = keys.rekey(options.opened(repository), wishes, steps)
-    options.say(form, _content(done), _lines(done))
+    tell = options.say if dry_run else options.announce
+    tell(form, _content(done), _lines(done))
     if done.problems:
         more = f" (and {len(done.problems) - 1} more)" if len(done.problems) > 1 else ""
         click.echo(f"error: {done.problems[0]}{more}", err=True)

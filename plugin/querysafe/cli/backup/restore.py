@@ -137,7 +137,7 @@ def _database(
     with bars() as steps:
         done = carry_out(store, manifest, Target.parse(target), wishes, steps)
     compared = "counted and hashed" if done.hashed else "counted"
-    options.say(
+    options.announce(
         form,
         asdict(done),
         [
@@ -200,4 +200,4 @@ def _directory(
             f"reached: {reached.stopped}; last transaction {reached.last_transaction or 'none'}, "
             f"LSN {reached.lsn}, timeline {reached.timeline}, {reached.seconds:.1f} s"
         )
-    options.say(form, content, lines)
+    options.announce(form, content, lines)

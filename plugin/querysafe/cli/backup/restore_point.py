@@ -50,7 +50,7 @@ def restore_point(name: str, database: str, form: str) -> None:
                 hint="it needs wal_level = replica and a role that may create restore points",
             ) from None
     assert row is not None
-    options.say(
+    options.announce(
         form,
         {"name": name, "lsn": row[0], "time": row[1].isoformat(), "segment": row[2]},
         [f"{name}: {row[0]} at {row[1].isoformat()}"],

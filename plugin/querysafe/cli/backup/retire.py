@@ -34,7 +34,8 @@ def retire(repository: str, backup_id: str, undo: bool) -> None:
     manifest = catalog.find(store, backup_id)
     if undo:
         retired.take_back(store, manifest)
-        click.echo(f"backups of what {manifest.id} is of are missed again")
+        told = f"backups of what {manifest.id} is of are missed again"
+        options.announce("text", None, [told])
         return
     made = retired.retire(store, manifest, datetime.now(UTC))
-    click.echo(f"{made.subject} is retired")
+    options.announce("text", None, [f"{made.subject} is retired"])

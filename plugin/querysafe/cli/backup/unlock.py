@@ -25,4 +25,4 @@ def unlock(repository: str, backup_id: str) -> None:
     store = options.opened(repository)
     id = catalog.find(store, backup_id).id
     catalog.unlock(store, id)
-    click.echo(f"{id} is unlocked")
+    options.announce("text", None, [f"{id} is unlocked"])

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from querysafe.cli.backup import options
+from querysafe.cli.shell import complain
 from querysafe.errors import QuerysafeError
 
 ABSENT = 1
@@ -61,13 +62,13 @@ def wal_fetch(
         file = archive.find(store, name, system or cluster.beside(path))
         _write(path, archive.fetch(store, file, identities))
     except ObjectMissing as error:
-        click.echo(f"absent: {error.message}", err=True)
+        complain(f"absent: {error.message}")
         sys.exit(ABSENT)
     except (QuerysafeError, OSError) as error:
-        click.echo(f"error: {error}", err=True)
+        complain(f"error: {error}")
         sys.exit(UNKNOWN)
     except Exception as error:
-        click.echo(f"error: {type(error).__name__}: {error}", err=True)
+        complain(f"error: {type(error).__name__}: {error}")
         sys.exit(UNKNOWN)
 
 

@@ -101,7 +101,7 @@ def wal_receive(
         if spool is None:
             raise click.UsageError("--salvage needs --spool, the folder of the receiver")
         pushed = run.salvage(options.opened(repository, create=True), spool, recipients=keys)
-        options.say(form, {"archived": pushed}, [f"archived {name}" for name in pushed])
+        options.announce(form, {"archived": pushed}, [f"archived {name}" for name in pushed])
         return
     if database is None:
         raise click.UsageError("--database is missing, or QUERYSAFE_BACKUP_DATABASE")
@@ -109,7 +109,7 @@ def wal_receive(
     if drop_slot:
         dropped = slots.remove(target, slot)
         text = f'the slot "{slot}" is dropped' if dropped else f'there is no slot "{slot}"'
-        options.say(form, {"slot": slot, "dropped": dropped}, [text])
+        options.announce(form, {"slot": slot, "dropped": dropped}, [text])
         return
 
     def tell(event: run.Event) -> None:
