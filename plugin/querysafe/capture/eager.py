@@ -13,7 +13,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Load
 from sqlalchemy.orm.attributes import InstrumentedAttribute
 
-from querysafe.capture.orm import Mark, path_labels, steps
+from querysafe.capture.orm import Mark, mark_in, path_labels, steps
 
 STRATEGIES = {"joined", "selectin", "subquery", "immediate"}
 
@@ -26,22 +26,23 @@ class EagerRequest:
     def __init__(self, mark: Mark, load: "_Named") -> None:
         self.mark = mark
         self.path, self.strategy, self.attribute, self.owner = load
-        self.before = (_reads.get(self.attribute, 0), _loads.get(self.owner, 0))
+        self.before = _reads.get(self.attribute, 0)
 
     @property
     def read(self) -> bool:
         """Whether the relationship was read on any object since."""
-        return _reads.get(self.attribute, 0) > self.before[0]
+        return _reads.get(self.attribute, 0) > self.before
 
     @property
     def objects(self) -> int:
-        """How many objects that have the relationship were loaded since."""
-        return _loads.get(self.owner, 0) - self.before[1]
+        """How many objects that have the relationship this SELECT loaded, its loaders' included."""
+        return (self.mark.loads or {}).get(self.owner, 0)
 
 
 _Named = tuple[tuple[str, ...], str, Any, Any]
 _reads: dict[Any, int] = {}
-_loads: dict[Any, int] = {}
+_counted: set[Any] = set()
+"""Mappers whose loading is heard."""
 _named: dict[int, tuple[Any, tuple[_Named, ...]]] = {}
 
 
@@ -66,6 +67,8 @@ def watch(requests: list[EagerRequest], options: Iterable[Any], mark: Mark) -> N
                 if len(_named) > 1000:
                     _named.clear()
                 known = _named[id(option)] = (option, tuple(_loads_of(option)))
+            if known[1] and mark.loads is None:
+                mark.loads = {}
             requests += [EagerRequest(mark, load) for load in known[1]]
 
 
@@ -88,10 +91,12 @@ def _observe(attribute: Any, mapper: Any) -> None:
         descriptor = getattr(subclass.class_, attribute.key, None)
         if type(descriptor) is InstrumentedAttribute:
             descriptor.__class__ = _Watched
-    if mapper not in _loads:
-        _loads[mapper] = 0
+    if mapper not in _counted:
+        _counted.add(mapper)
 
-        def loaded(_target: Any, _context: Any) -> None:
-            _loads[mapper] += 1
+        def loaded(_target: Any, context: Any) -> None:
+            mark = mark_in(context.propagated_loader_options)
+            if mark is not None and mark.loads is not None:
+                mark.loads[mapper] = mark.loads.get(mapper, 0) + 1
 
         event.listen(mapper.class_, "load", loaded, propagate=True)

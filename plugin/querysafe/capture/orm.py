@@ -27,7 +27,7 @@ loaders set their own, and so does the first compilation."""
 class Mark(UserDefinedOption):
     """Travels with the rows of one SELECT, and is that SELECT's identity."""
 
-    __slots__ = ("parent", "session", "stack")
+    __slots__ = ("loads", "parent", "session", "stack")
     propagate_to_loaders = True
     payload = None
     session: int
@@ -36,6 +36,8 @@ class Mark(UserDefinedOption):
     of an object that is loaded again and again would become a chain without end."""
     stack: "Stack"
     """Where the SELECT was asked for."""
+    loads: dict[Any, int] | None
+    """Objects that it and its loaders brought, by mapper, where somebody waits for them."""
 
     def __reduce__(self) -> tuple[type[UserDefinedOption], tuple[()]]:
         """A pickled object carries an option that says nothing, and can be read without us."""
@@ -57,9 +59,11 @@ def mark(state: Any, stack: "Stack") -> Mark:
     made.stack = stack
     statement = state.statement
     options = statement._with_options
-    made.parent = None
+    made.parent = made.loads = None
     if options:
-        made.parent = mark_in(options)
+        made.parent = parent = mark_in(options)
+        if parent is not None:
+            made.loads = parent.loads
         options = tuple([option for option in options if option.__class__ is not Mark])
     options = (*options, made)
     try:

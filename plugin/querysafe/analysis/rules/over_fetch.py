@@ -35,7 +35,7 @@ def find(subject: Subject) -> Iterator[Finding]:
         if not is_asked(query.statement, query.kind, query.orm_cause.loading) or not query.stack:
             continue
         frame = query.stack[0]
-        use = counted(frame, in_test=subject.in_test(frame))
+        use = counted(frame, in_test=frame.file == subject.file or subject.in_test(frame))
         if use is None or query.call_site is None:
             continue
         if (query.call_site, query.fingerprint) in told:

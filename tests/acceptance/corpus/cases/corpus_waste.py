@@ -320,3 +320,48 @@ def test_the_sums_of_lines_and_of_payments_by_mapped_classes(session):  # good
         .outerjoin(contained, contained.c.order_id == Order.id)
     )
     assert len(session.execute(query).all()) >= 8
+
+
+def open_orders(session):
+    return session.query(Order).options(selectinload(Order.lines)).filter(Order.status == "nowhere")
+
+
+def test_an_eager_load_that_a_count_leaves_out(session):  # good
+    assert open_orders(session).count() == 0
+    assert len([order.id for order in session.scalars(select(Order))]) >= 4
+
+
+def test_an_eager_load_of_no_rows_beside_rows_of_another_query(session):  # good
+    assert open_orders(session).all() == []
+    assert len([order.id for order in session.scalars(select(Order))]) >= 4
+
+
+def test_an_unused_eager_load_below_another(session):  # bad
+    query = select(Customer).options(selectinload(Customer.orders).selectinload(Order.lines))
+    customers = session.scalars(query).all()  # expect: QS202 Order.lines
+    assert sum(len(customer.orders) for customer in customers) >= 4
+
+
+def assert_nowhere(session):
+    orders = session.scalars(select(Order).where(Order.status == "nowhere")).all()
+    assert len(orders) == 0
+
+
+def test_a_helper_that_asserts_how_many_there_are(session):  # good
+    assert_nowhere(session)
+
+
+def revision(connection):
+    return connection.execute(text("SELECT value FROM settings")).scalars().first()
+
+
+def migrate(connection, revisions):
+    for name in revisions:
+        done = revision(connection)
+        connection.execute(text("UPDATE settings SET value = :to"), {"to": f"{done[:3]}{name}"})
+
+
+def test_steps_that_each_ask_how_far_it_has_come(shop_engine):  # good
+    with shop_engine.connect() as connection:
+        migrate(connection, ["a", "b", "c"])
+        assert revision(connection).endswith("c")
