@@ -98,9 +98,15 @@ def find(repository: Repository, id: str) -> Manifest:
 
 
 def newest(
-    repository: Repository, kind: str | None = None, *, is_read_again: bool = False
+    repository: Repository,
+    kind: str | None = None,
+    *,
+    system: str | None = None,
+    is_read_again: bool = False,
 ) -> Manifest:
-    """The newest whole backup, of any kind or of one. Raises :class:`BackupError`.
+    """The newest whole backup, of any kind or one, of any cluster or one.
+
+    Raises :class:`BackupError`.
 
     When there is none, and every byte is read again in any case, one that was found damaged
     and may have been mended.
@@ -108,7 +114,10 @@ def newest(
     listed = [
         each
         for each in listing(repository)
-        if kind is None or each.manifest is None or each.manifest.kind == kind
+        if each.manifest is None
+        or (
+            kind in (None, each.manifest.kind) and system in (None, each.manifest.system_identifier)
+        )
     ]
     for each in listed:
         if each.manifest is not None and each.status == "ok":
@@ -119,7 +128,8 @@ def newest(
     damaged = [each for each in listed if each.status == "damaged"]
     why = f': "{damaged[0].id}" is damaged: {damaged[0].problem}' if damaged else ""
     raise BackupError(
-        f'there is no whole {kind + " " if kind else ""}backup in "{repository.location}"{why}',
+        f"there is no whole {kind + ' ' if kind else ''}backup "
+        f'{f"of the cluster {system} " if system else ""}in "{repository.location}"{why}',
         hint=f"make one with `querysafe backup create{' --kind ' + kind if kind else ''}`",
     )
 

@@ -1,5 +1,6 @@
 """``Shell``: a click group that loads its commands late and tells errors in our words."""
 
+import io
 import os
 import platform
 import signal
@@ -21,6 +22,7 @@ BROKEN_PIPE = 141
 """What a shell shows for a program that SIGPIPE ended: 128 + 13."""
 INTERRUPTED = 130
 """The same for SIGINT."""
+_ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
 class UnknownCommand(click.UsageError):
@@ -108,11 +110,15 @@ class Shell(click.Group):
         """
         if not standalone_mode:
             return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            # A name that the terminal's encoding has not is no reason to end without a word.
+            sys.stdout.reconfigure(errors="backslashreplace")
         if os.environ.get("NO_COLOR"):
             extra.setdefault("color", False)
         secrets = _secrets_in(sys.argv[1:]) if args is None else ()
         try:
-            with cleaning_up():
+            # With arguments of its own it is called by a program that goes on.
+            with cleaning_up(is_last=args is None):
                 status = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         except QuerysafeError as error:
             _say(error.message, error.hint)
@@ -187,28 +193,43 @@ def complain(message: str) -> None:
 
 
 @contextmanager
-def cleaning_up() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP unwind what runs: children end, and unfinished files go."""
+def cleaning_up(*, is_last: bool = False) -> Iterator[None]:
+    """Let SIGTERM and SIGHUP unwind what runs: children end, and unfinished files go.
+
+    Where the process ends with the block (``is_last``), a signal after it changes nothing: the
+    status says already how it went.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    caught = (signal.SIGTERM, signal.SIGHUP)
-    earlier = {
-        each: signal.signal(each, _terminated)
-        for each in caught
-        if signal.getsignal(each) is not signal.SIG_IGN
-    }
+    earlier = {each: signal.getsignal(each) for each in _ENDING}
+    for each in (signal.SIGTERM, signal.SIGHUP):
+        if earlier[each] is not signal.SIG_IGN:
+            signal.signal(each, _terminated)
     try:
         yield
     finally:
-        for each, handler in earlier.items():
-            signal.signal(each, handler)
+        if is_last:
+            _ignore_signals()
+        else:
+            for each, handler in earlier.items():
+                signal.signal(each, handler)
+
+
+def settled() -> None:
+    """Say that a command has done what it was to do: a signal is no reason to end otherwise."""
+    if signal.getsignal(signal.SIGTERM) is _terminated:
+        _ignore_signals()
+
+
+def _ignore_signals() -> None:
+    for each in _ENDING:
+        signal.signal(each, signal.SIG_IGN)
 
 
 def _terminated(number: int, _frame: object) -> None:
     # A second signal must not end the tidying up that the first began.
-    for each in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
-        signal.signal(each, signal.SIG_IGN)
+    _ignore_signals()
     _say(f"ended by {signal.Signals(number).name}", None)
     raise SystemExit(128 + number)
 

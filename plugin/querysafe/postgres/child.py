@@ -96,11 +96,11 @@ def child(
     with tempfile.TemporaryFile() as said, _watch() as watched:
         try:
             process = subprocess.Popen(
-                [str(program.path), *arguments],
+                [str(program.path), *map(_raw, arguments)],
                 stdin=subprocess.PIPE if reads else subprocess.DEVNULL,
                 stdout=subprocess.PIPE if writes else subprocess.DEVNULL,
                 stderr=said,
-                env=dict(environment),
+                env={_raw(name): _raw(value) for name, value in environment.items()},
                 cwd=os.sep,
                 start_new_session=True,
                 preexec_fn=dies_with_parent(),
@@ -115,6 +115,11 @@ def child(
             yield Child(program, process, said)
         finally:
             _end(process)
+
+
+def _raw(text: str) -> bytes:
+    """Text as PostgreSQL reads it, also where the locale of this process is ASCII."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 @contextmanager

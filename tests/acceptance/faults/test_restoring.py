@@ -108,6 +108,18 @@ def test_a_database_in_use_is_replaced_and_the_old_one_kept(shop: Bench) -> None
     assert shop.sql(f"SELECT datallowconn FROM pg_database WHERE datname = '{kept}'") == [(True,)]
 
 
+def test_an_old_database_that_cannot_be_dropped_is_kept_and_named(shop: Bench) -> None:
+    shop.create()
+    precious(shop)
+    shop.sql(f"ALTER DATABASE {shop.database}_old IS_TEMPLATE true")
+    ended = shop.run(*shop.restoring("_old", "--replace", "--drop-old"))
+    (kept,) = shop.databases() - {shop.database, f"{shop.database}_old"}
+    shop.sql(f'ALTER DATABASE "{kept}" IS_TEMPLATE false')
+    assert f"{kept}, is not dropped: " in ended.stderr
+    assert "cannot drop a template database" in ended.stderr
+    assert shop.content("_old") == shop.content()
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_a_restore_that_is_ended_leaves_the_target_and_can_be_run_again(
     slow: Bench, number: signal.Signals

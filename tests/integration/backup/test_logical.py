@@ -14,6 +14,8 @@ from urllib.parse import quote
 import psycopg
 import pytest
 
+from querysafe.backup import catalog
+from querysafe.backup.errors import RepositoryError
 from querysafe.postgres.cluster import Database
 from querysafe.postgres.programs import for_server
 from tests.integration.backup.cli import create, damage, execute, listed, rows, run, told
@@ -206,3 +208,21 @@ def test_a_part_of_a_backup_comes_with_what_it_needs_and_what_belongs_to_it(
     refused = run(*order, beside("_none"), "--table", "nowhere", status=3)
     assert 'no table "nowhere"' in refused.output
     assert f"{shop.name}_none" not in databases(shop)
+
+
+def test_a_drill_that_cannot_be_noted_passes_and_says_so(
+    querysafe_postgres: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create(querysafe_postgres.dsn, tmp_path)
+    drill = ("drill", "--repository", tmp_path, "--server", querysafe_postgres.dsn)
+
+    def refuse(*_: object) -> None:
+        raise RepositoryError("it is read-only")
+
+    monkeypatch.setattr(catalog, "note_drill", refuse)
+    held = told(*drill)
+    assert held["passed"]
+    (note,) = [check for check in held["checks"] if check["name"] == "note"]
+    assert (note["outcome"], note["detail"]) == ("skipped", "it is not noted: it is read-only")
+    monkeypatch.undo()
+    assert "note" not in [check["name"] for check in told(*drill)["checks"]]

@@ -17,6 +17,12 @@ def repository(tmp_path: Path) -> Repository:
     return open_repository(str(tmp_path / "store"), create=True)
 
 
+@pytest.mark.parametrize("location", ["", " "])
+def test_an_empty_variable_of_a_shell_is_no_repository(location: str) -> None:
+    with pytest.raises(RepositoryError, match="has no name"):
+        open_repository(location, create=True)
+
+
 def test_remains_of_a_dead_writer_are_swept(repository: Repository) -> None:
     remains = Path(repository.location, REMAINS)
     remains.parent.mkdir()

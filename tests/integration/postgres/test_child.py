@@ -71,3 +71,21 @@ def test_a_failure_is_told_in_the_programs_own_words(tmp_path: Path) -> None:
         child(program, [], {"PATH": os.environ["PATH"]}) as running,
     ):
         running.finish()
+
+
+ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+
+
+def test_names_are_utf_8_also_where_the_locale_is_not(tmp_path: Path) -> None:
+    script = tmp_path / "script"
+    script.write_text(f'#!/bin/sh\nprintf "%s" "$1$NAME" > {tmp_path}/said\n')
+    script.chmod(0o755)
+    text = RUNS.replace("[], {}", '["Möbel"], {"NAME": "\\U0001f600"}').replace("sleep(60)", "sleep(0)")
+    subprocess.run(
+        [sys.executable, "-X", "utf8=0", "-c", text.replace("ö", "\\xf6"), str(script)],
+        check=True,
+        env={**os.environ, **ASCII},
+        stdout=subprocess.DEVNULL,
+    )
+    assert eventually(lambda: (tmp_path / "said").exists())
+    assert eventually(lambda: (tmp_path / "said").read_text("utf-8") == "Möbel😀")

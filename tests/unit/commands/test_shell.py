@@ -165,3 +165,29 @@ def test_colours_are_for_terminals_and_no_color_is_obeyed(monkeypatch: pytest.Mo
     assert "\x1b[" in CliRunner().invoke(shell, ["speak"], color=True).stdout
     monkeypatch.setenv("NO_COLOR", "1")
     assert "\x1b[" not in CliRunner().invoke(shell, ["speak"], color=True).stdout
+
+
+SETTLES = """
+import os, signal, sys
+from querysafe.cli.shell import cleaning_up, settled
+with cleaning_up(is_last=True):
+    if sys.argv[1] == "settled":
+        settled()
+    if sys.argv[1] != "after":
+        os.kill(os.getpid(), signal.SIGTERM)
+os.kill(os.getpid(), signal.SIGTERM)
+print("its own status")
+"""
+
+
+@pytest.mark.parametrize(
+    ("when", "status", "said"),
+    [("settled", 0, "its own status\n"), ("after", 0, "its own status\n"), ("before", 143, "")],
+)
+def test_a_signal_ends_what_is_not_done_and_leaves_the_status_of_what_is(
+    when: str, status: int, said: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SETTLES, when], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (status, said)

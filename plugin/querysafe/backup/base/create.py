@@ -50,8 +50,8 @@ class Wishes:
 
     name: str = ""
     recipients: Recipients | None = None
-    parent: Manifest | None = None
-    """Back up only what changed since this one (PostgreSQL 17 and newer)."""
+    incremental: bool = False
+    """Back up only what changed since the newest one of the cluster (PostgreSQL 17 and newer)."""
     identities: Identities | None = None
     """To read the parent's list of files, when it is encrypted."""
     bin_directory: Path | None = None
@@ -69,6 +69,7 @@ def create(
         facts = _facts(connection)
         _refuse(facts, wishes)
         system = facts.pop("system_identifier")
+        parent = catalog.newest(repository, "base", system=system) if wishes.incremental else None
         purpose = f"the base backup of the cluster {system}"
         lock(connection, purpose)
         started = datetime.now(UTC)
@@ -76,13 +77,16 @@ def create(
         with lease(repository, purpose, backup=id) as dead:
             if dead is not None:
                 catalog.discard(repository, dead)
-            return _make(repository, target, wishes, steps, facts, system, id, started, connection)
+            return _make(
+                repository, target, wishes, parent, steps, facts, system, id, started, connection
+            )
 
 
 def _make(
     repository: Repository,
     target: Target,
     wishes: Wishes,
+    parent: Manifest | None,
     steps: Steps,
     facts: dict[str, Any],
     system: str,
@@ -103,7 +107,10 @@ def _make(
         f"--dbname={target.conninfo}",
     ]
     suffix = f".zst{'.age' if wishes.recipients else ''}"
-    with discard_on_error(repository, id), _parents_files(repository, wishes) as incremental:
+    with (
+        discard_on_error(repository, id),
+        _parents_files(repository, parent, wishes) as incremental,
+    ):
         keys = data_key.make(repository, id, wishes.recipients)
         with (
             target.credentials() as environment,
@@ -132,7 +139,7 @@ def _make(
             )
         parts = (base, files)
         read_back(repository, id, parts, steps)
-        manifest = _manifest(id, parts, started, label, listed, facts, system, wishes, keys)
+        manifest = _manifest(id, parts, started, label, listed, facts, system, wishes, parent, keys)
         _refuse_missing_wal(manifest, watched.names)
         cluster.note(repository, system)
         catalog.publish(repository, manifest)
@@ -148,6 +155,7 @@ def _manifest(
     facts: dict[str, Any],
     system: str,
     wishes: Wishes,
+    parent: Manifest | None,
     keys: Recipients | None,
 ) -> Manifest:
     start, timeline = _START.search(label), _TIMELINE.search(label)
@@ -165,7 +173,7 @@ def _manifest(
         start_lsn=start[1],
         stop_lsn=ranges[-1]["End-LSN"],
         timeline=int(timeline[1]),
-        parent=wishes.parent.id if wishes.parent else None,
+        parent=parent.id if parent else None,
         parts=parts,
         encryption="age" if keys else "none",
         data_key=keys.names[0] if keys else None,
@@ -198,12 +206,14 @@ def _kept(watched: TarWatch) -> tuple[str, bytes]:
 
 
 @contextmanager
-def _parents_files(repository: Repository, wishes: Wishes) -> Iterator[list[str]]:
+def _parents_files(
+    repository: Repository, parent: Manifest | None, wishes: Wishes
+) -> Iterator[list[str]]:
     """The option that makes a backup incremental, with the parent's list of files beside it."""
-    if wishes.parent is None:
+    if parent is None:
         yield []
         return
-    data = read_part(repository, wishes.parent, wishes.parent.part("files"), wishes.identities)
+    data = read_part(repository, parent, parent.part("files"), wishes.identities)
     with tempfile.NamedTemporaryFile(prefix="querysafe-", suffix=".manifest") as file:
         file.write(data)
         file.flush()
@@ -222,8 +232,7 @@ def _refuse(facts: dict[str, Any], wishes: Wishes) -> None:
             hint="take logical backups of its databases, or use pgBackRest or Barman for this "
             "cluster (--engine)",
         )
-    parent = wishes.parent
-    if parent is None:
+    if not wishes.incremental:
         return
     if facts["major"] < 17:
         raise BackupError(
@@ -233,8 +242,6 @@ def _refuse(facts: dict[str, Any], wishes: Wishes) -> None:
         raise BackupError(
             "the server's summarize_wal is off", hint="set summarize_wal = on and reload it"
         )
-    if parent.kind != "base" or parent.system_identifier != facts["system_identifier"]:
-        raise BackupError(f'"{parent.id}" is no base backup of this cluster')
 
 
 def _server_time(connection: "psycopg.Connection[Any]") -> str:

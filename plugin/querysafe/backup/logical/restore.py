@@ -64,6 +64,8 @@ class Restored:
     database: str
     kept: str | None
     """What the old database is called now; ``None`` when there was none or it was dropped."""
+    undropped: str = ""
+    """Why the old database is still there though it was to be dropped."""
     tables: int
     rows: int
     hashed: bool
@@ -116,13 +118,18 @@ def restore(
             found = compare(manifest, fresh, wishes, steps)
             belongings.give(connection, fresh.database, manifest.facts, owner=wishes.owner)
             kept = swap(connection, target, fresh.database, manifest.facts.get("comment"))
+        undropped = ""
         if kept is not None and (wishes.drop_old or not wishes.replace):
-            drop(connection, kept)
-            kept = None
+            try:
+                drop(connection, kept)
+                kept = None
+            except ServerError as error:
+                undropped = error.message  # the restore is done, whatever holds the old one
     return Restored(
         backup=manifest.id,
         database=target.database,
         kept=kept,
+        undropped=undropped,
         tables=len(found.contents),
         rows=sum(each.rows for each in found.contents),
         hashed=any(each.hash is not None for each in found.contents),

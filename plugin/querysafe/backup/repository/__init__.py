@@ -15,6 +15,10 @@ def open_repository(location: str, *, create: bool = False) -> Repository:
     With ``create`` a directory is made when it is missing; a bucket never is. Raises
     :class:`RepositoryError` when the location cannot be understood or reached.
     """
+    if not location.strip():
+        raise RepositoryError(
+            "the repository has no name", hint="is the variable that it stands in set?"
+        )
     scheme = urlsplit(location).scheme if "://" in location else ""
     if scheme == "s3":
         from querysafe.backup.repository.s3 import S3Repository

@@ -162,13 +162,12 @@ def _base(
     steps: "Steps",
 ) -> "Manifest":
     from querysafe.backup.base import create as base
-    from querysafe.backup.catalog import newest
     from querysafe.backup.keys import Identities
 
     wishes = base.Wishes(
         name=name,
         recipients=keys,
-        parent=newest(store, "base") if incremental else None,
+        incremental=incremental,
         identities=Identities.read(identity) if identity else None,
         bin_directory=bin_directory,
     )

@@ -1,6 +1,7 @@
 """Options that several commands of ``querysafe backup`` share."""
 
 import json
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import click
 
 from querysafe.backup.repository import Repository, open_repository
-from querysafe.cli.shell import complain, stop_writing
+from querysafe.cli.shell import complain, settled, stop_writing
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -63,18 +64,20 @@ def opened(location: str, *, create: bool = False) -> Repository:
 def say(form: str, content: Any, text: Iterable[str]) -> None:
     """Print a result as JSON or as lines of text."""
     if form == "json":
-        click.echo(json.dumps(content, indent=2, ensure_ascii=False, default=str))
+        is_utf8 = (getattr(sys.stdout, "encoding", None) or "utf-8").lower() in ("utf-8", "utf8")
+        click.echo(json.dumps(content, indent=2, ensure_ascii=not is_utf8, default=str))
         return
     for line in text:
         click.echo(line)
 
 
 def announce(form: str, content: Any, text: Iterable[str]) -> None:
-    """Print what was done, which stands whether or not it can be printed.
+    """Print what was done, which stands whether or not it can be printed, or a signal comes now.
 
     Whoever hears of a failure does the same again, or distrusts a backup that is whole: when
     standard output takes nothing, standard error says so, and the status is that of the deed.
     """
+    settled()
     lines = list(text)
     try:
         say(form, content, lines)

@@ -8,6 +8,7 @@ import click
 
 from querysafe.cli.backup import moment, options
 from querysafe.cli.backup.progress import bars
+from querysafe.cli.shell import complain
 
 if TYPE_CHECKING:
     from querysafe.backup.keys import Identities
@@ -136,6 +137,8 @@ def _database(
         manifest = find(store, backup_id)
     with bars() as steps:
         done = carry_out(store, manifest, Target.parse(target), wishes, steps)
+    if done.undropped:
+        complain(f"warning: the old database, {done.kept}, is not dropped: {done.undropped}")
     compared = "counted and hashed" if done.hashed else "counted"
     options.announce(
         form,
