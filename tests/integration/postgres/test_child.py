@@ -18,7 +18,7 @@ import sys, time
 from pathlib import Path
 from querysafe.postgres.child import child
 from querysafe.postgres.programs import Program
-with child(Program(name="x", path=Path(sys.argv[1]), version=(18, 0), source=""), [], {}):
+with child(Program(name="x", path=Path(sys.argv[1]), version=(18, 0), source=""), [], {}) as running:
     print("runs", flush=True)
     time.sleep(60)
 """
@@ -80,12 +80,12 @@ def test_names_are_utf_8_also_where_the_locale_is_not(tmp_path: Path) -> None:
     script = tmp_path / "script"
     script.write_text(f'#!/bin/sh\nprintf "%s" "$1$NAME" > {tmp_path}/said\n')
     script.chmod(0o755)
-    text = RUNS.replace("[], {}", '["Möbel"], {"NAME": "\\U0001f600"}').replace("sleep(60)", "sleep(0)")
+    text = RUNS.replace("[], {}", '["Möbel"], {"NAME": "\\U0001f600"}')
+    text = text.replace("time.sleep(60)", "running.finish()")
     subprocess.run(
         [sys.executable, "-X", "utf8=0", "-c", text.replace("ö", "\\xf6"), str(script)],
         check=True,
         env={**os.environ, **ASCII},
         stdout=subprocess.DEVNULL,
     )
-    assert eventually(lambda: (tmp_path / "said").exists())
-    assert eventually(lambda: (tmp_path / "said").read_text("utf-8") == "Möbel😀")
+    assert (tmp_path / "said").read_text("utf-8") == "Möbel😀"
