@@ -1,8 +1,10 @@
 """How good the choice is, measured: a web workload and TPC-H, on the databases themselves."""
 
 import math
+import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -15,14 +17,16 @@ from querysafe.advice.sources import gather
 from querysafe.advice.workload import Sample, Workload
 from querysafe.cli.advise.opening import opened
 from querysafe.postgres import Cluster
-from querysafe.profile.reading import read
-from querysafe.query import CapturedQuery
+from querysafe.profile.witnessing import witnessed
+from tests.bench.parts.analytics.data import GENERATOR, Analytics, analytics
 from tests.integration.advice.choice.conftest import MATERIAL, STATISTICS, spelled, workload
 from tests.integration.advice.material.web_queries import READS, TRAPS, WRITES
+from tests.requirements import require
 
 pytestmark = pytest.mark.soak
 MB = 1_000_000
 SECONDS = 60.0
+ROOT = Path(__file__).parents[4]
 
 
 def _mean(advice: Advice, first: int) -> float:
@@ -59,26 +63,22 @@ def test_sixty_two_web_queries_are_advised_on_in_a_minute(cluster: Cluster) -> N
 
 
 @pytest.fixture(scope="module")
-def tpch(cluster: Cluster) -> Iterator[str]:
-    """TPC-H at a tenth of scale 1."""
-    database = cluster.create_database("tpch")
-    with psycopg.connect(database.dsn, autocommit=True) as connection:
-        connection.execute((MATERIAL / "tpch_schema.sql").read_bytes())
-        rows = (MATERIAL / "tpch_rows.sql").read_text().replace("{n}", "150000")
-        for statement in rows.split(";\n"):
-            if statement.strip():
-                connection.execute(statement.encode())
-    yield database.dsn
+def tpch(cluster: Cluster) -> Analytics:
+    """TPC-H at a tenth of scale 1, without keys; rows and queries are made where it is measured."""
+    try:
+        return analytics("tpch-bare", "0.1", cluster, ROOT, print)
+    except subprocess.CalledProcessError as error:
+        require(GENERATOR, False, str(error))
+        raise
 
 
-def test_the_prices_on_the_clone_of_tpch_are_those_of_the_built_indexes(tpch: str) -> None:
-    queries = read(str(MATERIAL / "tpch_queries.sql"))
-    asked = gather([each for each in queries if isinstance(each, CapturedQuery)])
-    with opened(tpch, None, None, "auto") as planner:
+def test_the_prices_on_the_clone_of_tpch_are_those_of_the_built_indexes(tpch: Analytics) -> None:
+    asked = gather([witnessed(sql, source="test", calls=1) for sql in tpch.queries])
+    with opened(tpch.url, None, None, "auto") as planner:
         advice = advise(asked, planner, Limits(budget_bytes=15 * MB))
     _is_sound(advice)
     assert len(advice.effects) == 22
-    with psycopg.connect(tpch, autocommit=True) as connection:
+    with psycopg.connect(tpch.url, autocommit=True) as connection:
         before = _costs(connection, asked)
         for each in advice.indexes:
             connection.execute(each.index.create(each.name).encode())
