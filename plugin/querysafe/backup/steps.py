@@ -21,3 +21,6 @@ class Steps:
     def step(self, name: str, *, total: int | None = None) -> Iterator[Step]:
         """Begin a part; ``total`` is the bytes expected, where they are known."""
         yield Step()
+
+    def publish(self) -> None:
+        """Everything is stored and proven; what comes now makes it a backup, and is quick."""

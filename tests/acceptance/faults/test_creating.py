@@ -298,3 +298,26 @@ def test_a_result_that_nobody_can_read_makes_no_failure_of_what_was_done(
     no_reader.stdin.close()
     assert len(shop.ok()) == 1
     assert shop.content("_new") == shop.content()
+
+
+TERMINATED = """
+import os, signal
+from querysafe.cli import main
+from querysafe.cli.backup.progress import Quiet
+
+def publish(self, settle=Quiet.publish):
+    {order}
+
+Quiet.publish = publish
+main(prog_name="querysafe")
+"""
+
+
+@pytest.mark.parametrize(("order", "status"), [("kill; settle", 143), ("settle; kill", 0)])
+def test_a_signal_ends_a_backup_or_comes_too_late(shop: Bench, order: str, status: int) -> None:
+    lines = order.replace("kill", "os.kill(os.getpid(), signal.SIGTERM)")
+    text = TERMINATED.format(order=lines.replace("settle", "settle(self)"))
+    command = [sys.executable, "-c", text, "backup", *map(str, shop.creating())]
+    done = subprocess.run(command, env=shop.given({}), capture_output=True, check=False)
+    assert done.returncode == status, done.stderr
+    assert len(shop.ok()) == (status == 0)

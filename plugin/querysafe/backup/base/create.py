@@ -142,6 +142,7 @@ def _make(
         manifest = _manifest(id, parts, started, label, listed, facts, system, wishes, parent, keys)
         _refuse_missing_wal(manifest, watched.names)
         cluster.note(repository, system)
+        steps.publish()
         catalog.publish(repository, manifest)
     return manifest
 

@@ -173,6 +173,7 @@ class _Making:
                 else [],
             },
         )
+        self._steps.publish()
         catalog.publish(self._repository, manifest)
         return manifest
 

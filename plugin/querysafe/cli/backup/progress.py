@@ -15,6 +15,7 @@ from rich.progress import (
 )
 
 from querysafe.backup.steps import Step, Steps
+from querysafe.cli.shell import settled
 
 
 class _Bar(Step):
@@ -30,8 +31,16 @@ class _Bar(Step):
         self._progress.update(self._task, description=f"{self._name}: {what}")
 
 
-class Bars(Steps):
-    """Draws each step; prints nothing when standard error is no terminal."""
+class Quiet(Steps):
+    """Draws nothing."""
+
+    def publish(self) -> None:
+        """From now on no signal makes a failure of it: it would be listed all the same."""
+        settled()
+
+
+class Bars(Quiet):
+    """Draws each step."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
@@ -54,7 +63,7 @@ def bars() -> Iterator[Steps]:
     """The progress of one command."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield Steps()
+        yield Quiet()
         return
     columns = (
         TextColumn("{task.description}"),
