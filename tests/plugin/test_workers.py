@@ -95,9 +95,8 @@ def test_any_number_and_order_of_workers_writes_what_a_serial_run_writes(modules
     assert sum(name.startswith("record") for name in serial) == 36
     for number, arguments in enumerate(
         [
-            ("-n2", "-p", "no:randomly"),
             ("-n3", "--dist=loadfile"),
-            ("-n2", "--dist=worksteal"),
+            ("-n2", "--dist=worksteal", "-p", "no:randomly"),
         ]
     ):
         found = _written(modules, f"workers{number}", *arguments, without=PEERS)
@@ -106,6 +105,7 @@ def test_any_number_and_order_of_workers_writes_what_a_serial_run_writes(modules
             assert found[name] == text, (arguments, name)
 
 
+@pytest.mark.soak
 def test_random_order_and_dist_each_write_the_same(modules: Project) -> None:
     serial = _written(modules, "serial", without=SERIAL)
     shuffled = _written(modules, "shuffled", "-p", "randomly", "-p", "no:xdist", without=PEERS)

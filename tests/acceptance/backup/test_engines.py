@@ -76,6 +76,7 @@ def restorable(drill: dict[str, Any]) -> datetime:
     return datetime.fromisoformat(drill["started"]) - timedelta(seconds=drill["rpo_seconds"])
 
 
+@pytest.mark.soak
 def test_backups_of_pgbackrest_are_made_listed_verified_and_drilled(
     pgbackrest: tuple[Cluster, Path], folder: Path
 ) -> None:

@@ -121,8 +121,17 @@ def test_a_wrong_folder_of_programs_is_one_clear_sentence(suite: pytest.Pytester
     result.stdout.no_fnmatch_line("*Traceback*")
 
 
-@pytest.mark.parametrize("workers", [("-p", "no:xdist"), ("-n2",)])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize(
+    ("number", "workers"),
+    [
+        (signal.SIGINT, ("-n2",)),
+        (signal.SIGTERM, ("-p", "no:xdist")),
+        (signal.SIGKILL, ("-n2",)),
+        pytest.param(signal.SIGINT, ("-p", "no:xdist"), marks=pytest.mark.soak),
+        pytest.param(signal.SIGTERM, ("-n2",), marks=pytest.mark.soak),
+        pytest.param(signal.SIGKILL, ("-p", "no:xdist"), marks=pytest.mark.soak),
+    ],
+)
 def test_nothing_is_left_when_pytest_is_ended(
     suite: pytest.Pytester, number: signal.Signals, workers: tuple[str, ...]
 ) -> None:
