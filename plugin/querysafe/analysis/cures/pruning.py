@@ -2,6 +2,7 @@
 
 import ast
 import copy
+import re
 
 from querysafe.analysis.cures import expressions
 from querysafe.query import CapturedQuery
@@ -18,9 +19,15 @@ def without_option(query: CapturedQuery, label: str) -> str:
     return f"{built.assigned} = {code}" if built.assigned else code
 
 
-def with_selectin(query: CapturedQuery, names: tuple[str, ...]) -> str:
-    """The query with ``selectinload`` where ``joinedload`` multiplied the rows."""
+def multiplied(query: CapturedQuery, names: tuple[str, ...]) -> str:
+    """The query with ``selectinload`` where ``joinedload`` multiplied the rows.
+
+    ``names`` are relationships, or tables and classes that the query joins itself: it becomes
+    a query for each of them then.
+    """
     built = expressions.find(query.stack[0] if query.stack else None)
+    if not any("." in name for name in names):
+        return _one_for_each(built, names)
     if built is not None and built.sort in ("select", "query"):
         expression = copy.deepcopy(built.expression)
         changed = _Selectin(names)
@@ -31,6 +38,85 @@ def with_selectin(query: CapturedQuery, names: tuple[str, ...]) -> str:
     options = ", ".join(f"selectinload({name})" for name in names)
     entity = query.orm_cause.entity or names[0].partition(".")[0]
     return f"select({entity}).options({options})"
+
+
+def _one_for_each(built: expressions.Built | None, names: tuple[str, ...]) -> str:
+    """The query once for each branch, without the joins and columns of the others."""
+    several = f"# read {' and '.join(names)} by a query each, or join what aggregates them"
+    if built is None or built.sort not in ("select", "query"):
+        return several
+    targets = _targets(built.expression, names)
+    lines = []
+    for name in names:
+        others = {target for other, target in targets.items() if other != name}
+        branch = _Branch(others)
+        rewritten = branch.visit(copy.deepcopy(built.expression))
+        if len(targets) < len(names) or branch.dropped != others or _mentions(rewritten, others):
+            return f"{several}\n{ast.unparse(built.expression)}"
+        variable = re.sub(r"\W+", "_", f"{built.assigned or 'query'}_{name}".lower())
+        lines.append(f"{variable} = {ast.unparse(rewritten)}")
+    return "\n".join(lines)
+
+
+def _targets(expression: ast.expr, names: tuple[str, ...]) -> dict[str, str]:
+    """What the query calls each branch that it joins: a derived table has no name of its own."""
+    joined = {
+        _stem(ast.unparse(node.args[0]).rpartition(".")[2])
+        for node in ast.walk(expression)
+        if isinstance(node, ast.Call) and _is_join(node)
+    }
+    found = {name: _stem(name) for name in names if _stem(name) in joined}
+    unnamed = [name for name in names if name not in found]
+    left = joined - set(found.values())
+    if len(unnamed) == len(left) == 1:
+        found[unnamed[0]] = left.pop()
+    return found
+
+
+def _is_join(node: ast.Call) -> bool:
+    return (
+        isinstance(node.func, ast.Attribute)
+        and node.func.attr in ("join", "outerjoin")
+        and bool(node.args)
+    )
+
+
+def _stem(name: str) -> str:
+    """What a class, its table and a relationship to it have in common: ``Line``, ``lines``."""
+    name = name.lower()
+    if name.endswith("ies"):
+        return f"{name[:-3]}y"
+    return name.removesuffix("s")
+
+
+def _mentions(node: ast.AST, stems: set[str]) -> bool:
+    """Whether code names one of them."""
+    return any(
+        isinstance(each, ast.Name | ast.Attribute)
+        and _stem(each.id if isinstance(each, ast.Name) else each.attr) in stems
+        for each in ast.walk(node)
+    )
+
+
+class _Branch(ast.NodeTransformer):
+    """Takes away what a query joins and selects of other branches."""
+
+    def __init__(self, others: set[str]) -> None:
+        self._others = others
+        self.dropped: set[str] = set()
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+        if _is_join(node):
+            target = _stem(ast.unparse(node.args[0]).rpartition(".")[2])
+            if target in self._others and isinstance(node.func, ast.Attribute):
+                self.dropped.add(target)
+                return node.func.value
+        elif name in ("select", "query", "add_columns", "with_only_columns"):
+            kept = [each for each in node.args if not _mentions(each, self._others)]
+            node.args = kept or node.args
+        return node
 
 
 class _Without(ast.NodeTransformer):

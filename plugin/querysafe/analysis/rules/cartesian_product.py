@@ -14,7 +14,8 @@ RULE = Rule(
     condition="One statement joins two collections of the same object, by `joinedload` or by "
     "the mapping. A collection below another, and single objects, are no finding.",
     effect="An order of 100 lines and 100 payments comes as 10,000 rows.",
-    cure="Load all but one of the collections with `selectinload`.",
+    cure="Load all but one of the collections with `selectinload`; tables joined by hand are "
+    "read by a query each, or aggregated in a subquery before they are joined.",
 )
 
 
@@ -33,8 +34,10 @@ def find(subject: Subject) -> Iterator[Finding]:
             message=f"{label}: collections joined side by side multiply each other's rows",
             call_sites=(joined.call_site,) if joined.call_site else (),
             parent=joined.call_site,
-            cure=pruning.with_selectin(query, joined.names),
-            advice="load the collections with selectinload, one query each",
+            cure=pruning.multiplied(query, joined.names),
+            advice="load the collections with selectinload, one query each"
+            if "." in joined.names[0]
+            else "read each of them by a query of its own, or aggregate it before the join",
             statement=query.statement,
             fingerprint=query.fingerprint,
             request=query.context.request_name,

@@ -165,6 +165,7 @@ def levels(connection):
 def test_cartesian_core_tables(stock_engine):  # bad
     with stock_engine.connect() as connection:
         assert {row.sku for row in levels(connection)} == {"S1", "S2", "S3", "S4", "S5"}
+    # cure-contains: query_stock = select(items.c.sku, stock.c.quantity).join(stock, stock.c.item_id
 
 
 def test_rows_loaded_to_count(session):  # bad
@@ -264,6 +265,7 @@ def test_movements_joined_with_suppliers(stock_engine):  # bad
     with stock_engine.connect() as connection:
         rows = connection.execute(query).all()  # expect: QS203
         assert {row.id for row in rows} == {1, 2, 3, 4, 5}
+    # cure-contains: query_suppliers = select(stock.c.id, suppliers.c.name).select_from(stock).outer
 
 
 def test_artists_with_two_collections_through_albums(music_session):  # bad
@@ -305,6 +307,7 @@ def test_sums_of_several_columns_joined_by_one(stock_engine):  # bad
     with stock_engine.connect() as connection:
         rows = connection.execute(query).all()  # expect: QS203
         assert len(rows) > 5
+    # cure-contains: query_stock = select(items.c.sku, by_warehouse.c.n).outerjoin(by_warehouse
 
 
 def test_the_sums_of_lines_and_of_payments_by_mapped_classes(session):  # good
