@@ -5,7 +5,6 @@ the user's code its code object and the offset of the instruction. Lines, column
 and template lines are worked out when a finding or a report needs them.
 """
 
-import asyncio
 import linecache
 import site
 import sys
@@ -18,6 +17,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 from querysafe.capture.overrides import is_override
+from querysafe.capture.waiting import greenlet_parent, suspended, waiter
 from querysafe.query import CallSite, Frame, Span
 
 LIBRARY, USER, TEMPLATE, STOP, GRAPHQL, FLUSH = range(6)
@@ -107,7 +107,7 @@ class CallSites:
         hopped: Any = None
         while True:
             if frame is None:
-                hopped = _greenlet_parent(hopped)
+                hopped = greenlet_parent(hopped)
                 if hopped is None:
                     break
                 frame = hopped.gr_frame
@@ -139,7 +139,7 @@ class CallSites:
         hopped: Any = None
         while True:
             if frame is None:
-                hopped = _greenlet_parent(hopped)
+                hopped = greenlet_parent(hopped)
                 if hopped is None:
                     return
                 frame = hopped.gr_frame
@@ -167,8 +167,8 @@ class CallSites:
         key: list[int] = []
         found: list[_Entry] = []
         library: CodeType | None = None
-        waiting = _waiter(task)
-        for frame in _suspended(waiting.get_coro()) if waiting is not None else ():
+        waiting = waiter(task)
+        for frame in suspended(waiting.get_coro()) if waiting is not None else ():
             code = frame.f_code
             kind = self._kinds.get(code.co_filename)
             if kind is None:
@@ -226,7 +226,7 @@ class CallSites:
                     path = path or _field_path(frame)
                     operation = _operation(frame) or operation
                 frame = frame.f_back
-            hopped = _greenlet_parent(hopped)
+            hopped = greenlet_parent(hopped)
             if hopped is None:
                 return path, operation
             frame = hopped.gr_frame
@@ -312,42 +312,6 @@ def _past_overrides(entries: tuple[_Entry, ...]) -> Iterable[_Entry]:
 def _as_marks(names: Iterable[str]) -> Iterable[str]:
     for name in names:
         yield name if "/" in name else f"/{name.replace('.', '/')}"
-
-
-def _greenlet_parent(current: Any) -> Any:
-    """The greenlet that switched to this one, or ``None`` at the outermost."""
-    greenlet = sys.modules.get("greenlet")
-    if greenlet is None:
-        return None
-    return (current or greenlet.getcurrent()).parent
-
-
-def _waiter(task: Any) -> Any:
-    """The task that awaits another one, directly or through ``shield`` or ``gather``."""
-    pending = [task]
-    while pending:
-        for callback, _ in pending.pop()._callbacks or ():
-            owner = getattr(callback, "__self__", None)
-            if isinstance(owner, asyncio.Task):
-                return owner
-            for cell in getattr(callback, "__closure__", None) or ():
-                if (
-                    isinstance(cell.cell_contents, asyncio.Future)
-                    and cell.cell_contents is not task
-                ):
-                    pending.append(cell.cell_contents)
-    return None
-
-
-def _suspended(coroutine: Any) -> list[FrameType]:
-    """The frames of a suspended coroutine, innermost first."""
-    frames: list[FrameType] = []
-    while coroutine is not None:
-        frame = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "ag_frame", None)
-        if frame is not None:
-            frames.insert(0, frame)
-        coroutine = getattr(coroutine, "cr_await", None) or getattr(coroutine, "ag_await", None)
-    return frames
 
 
 def _position(code: CodeType, lasti: int) -> tuple[int, Span | None]:

@@ -3,11 +3,9 @@
 import base64
 import pickle
 import sys
-import traceback
 from collections.abc import Generator, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,6 +20,7 @@ from querysafe.testing.collection import Collection
 from querysafe.testing.growing import Grower
 from querysafe.testing.listening import WIDER, Listener
 from querysafe.testing.marks import NO_MARKS, Allowance, Marks, marks_of
+from querysafe.testing.outcomes import enforces, is_expected, nothing, others, unjudged
 from querysafe.testing.reporting import TOLD, Reporter
 from querysafe.testing.summary import Summary
 from querysafe.testing.unittests import apart_from_set_up, is_case
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from querysafe.testing.planning import Plans
 
 _RESULT = "querysafe_result"
-_OURS = "querysafe."
 
 
 class Guard:
@@ -43,7 +41,7 @@ class Guard:
         self.worker: Mapping[str, Any] | None = getattr(config, "workerinput", None)
         self.reporter = Reporter(config, settings)
         directory = config.rootpath / settings.baseline
-        self.enforces = _enforces(config, settings, self.worker)
+        self.enforces = enforces(config, settings, self.worker)
         self.summary = Summary(
             settings=settings,
             directory=directory,
@@ -176,7 +174,7 @@ class Guard:
         elif packed is not None:
             setattr(report, _RESULT, packed)
         elif report.when not in ("setup", "call", "teardown") and report.failed:
-            self._take_in(_nothing(report.nodeid, "failed"), NO_MARKS, frozenset())
+            self._take_in(nothing(report.nodeid, "failed"), NO_MARKS, frozenset())
 
     # --- one test
 
@@ -188,7 +186,7 @@ class Guard:
         """Begin a test; tell what is wrong with its markers, if anything is."""
         self._called = self._failed_within = False
         self._marks = NO_MARKS
-        item.user_properties[:] = _others(item.user_properties)
+        item.user_properties[:] = others(item.user_properties)
         mistake = ""
         try:
             self._marks = marks_of(item)
@@ -208,12 +206,12 @@ class Guard:
 
     def _finish_test(self, item: pytest.Item, report: pytest.TestReport) -> None:
         outcome = "failed" if self._failed_within else report.outcome
-        is_plain = outcome == "passed" and report.when == "call" and not _expected(report)
+        is_plain = outcome == "passed" and report.when == "call" and not is_expected(report)
         try:
             result, used = self._judged(item, outcome, grow=is_plain)
         except Exception as error:
             self._complain(item, error)
-            result, used = _nothing(item.nodeid, outcome), frozenset[Allowance]()
+            result, used = nothing(item.nodeid, outcome), frozenset[Allowance]()
         if result.queries:
             item.user_properties += self.reporter.properties(result)
         report.user_properties[:] = item.user_properties
@@ -229,13 +227,8 @@ class Guard:
 
     def _complain(self, item: pytest.Item, error: Exception) -> None:
         """Tell of a test that could not be judged: a mistake of ours costs no run of theirs."""
-        place = traceback.extract_tb(error.__traceback__)[-1]
         self.unjudged = True
-        self.summary.complaints.add(
-            f'"{item.nodeid}" could not be judged: {type(error).__name__}: {error} '
-            f"({Path(place.filename).name}:{place.lineno})\n"
-            "  hint: this is a mistake in querysafe, please report it with the statement"
-        )
+        self.summary.complaints.add(unjudged(item.nodeid, error))
 
     def _judged(
         self, item: pytest.Item, outcome: str, *, grow: bool
@@ -248,7 +241,7 @@ class Guard:
         recording = self.listener.recording(item.nodeid, every=every)
         used: frozenset[Allowance] = frozenset()
         if recording is None:
-            recording, result = Recording(name=item.nodeid), _nothing(item.nodeid, outcome)
+            recording, result = Recording(name=item.nodeid), nothing(item.nodeid, outcome)
         else:
             result, used = self._judging().judge(
                 item,
@@ -277,7 +270,7 @@ class Guard:
         if seen is None:
             return None
         if not seen.queries:
-            return _nothing(nodeid, outcome)
+            return nothing(nodeid, outcome)
         return self._judging().quiet(nodeid, seen, outcome=outcome, marks=self._marks)
 
     def _grown(
@@ -399,26 +392,3 @@ def _plans(config: pytest.Config, settings: Settings) -> "Plans":
     from querysafe.testing.planning import Plans
 
     return Plans(config.rootpath, settings)
-
-
-def _enforces(config: pytest.Config, settings: Settings, worker: Mapping[str, Any] | None) -> bool:
-    """Whether findings fail tests: ``--querysafe-json`` collects, unless the mode is beside it."""
-    if worker is not None and "querysafe_enforces" in worker:
-        return bool(worker["querysafe_enforces"])
-    typed = [str(argument).partition("=")[0] for argument in config.invocation_params.args]
-    collects = "--querysafe-json" in typed and "--querysafe" not in typed
-    return settings.mode == "check" and not settings.update and not collects
-
-
-def _expected(report: pytest.TestReport) -> bool:
-    """Whether the test is marked ``xfail``: what it does is judged by that marker."""
-    return hasattr(report, "wasxfail")
-
-
-def _others(properties: list[tuple[str, object]]) -> list[tuple[str, object]]:
-    """The properties of a test that are not ours: a rerun says anew what we say."""
-    return [each for each in properties if not each[0].startswith(_OURS)]
-
-
-def _nothing(nodeid: str, outcome: str) -> TestResult:
-    return TestResult(nodeid=nodeid, queries=0, database_seconds=0.0, outcome=outcome)
