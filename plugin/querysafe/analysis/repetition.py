@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
 from querysafe.analysis import purposes
-from querysafe.analysis.loops import Loop, signature
+from querysafe.analysis.loops import Loop, loops_of, signature
 from querysafe.analysis.sources import names_in, nodes_in, source
 from querysafe.analysis.subject import READS, WRITES, Subject, calls_of
 from querysafe.analysis.values import (
@@ -212,7 +212,12 @@ def _is_retry(subject: Subject, queries: list[CapturedQuery], loop: Loop, *, sam
         return True
     between = range(queries[0].index, queries[-1].index)
     failed = any(subject.by_index[i].error for i in between if i in subject.by_index)
-    return failed or loop.has(ast.Try) or (loop.node is None and bool(queries[0].stack))
+    return (
+        failed
+        or loop.has(ast.Try)
+        or (loop.node is None and bool(queries[0].stack))
+        or any(map(purposes.tries_again, loops_of(queries[0])))
+    )
 
 
 def _is_one_row(writes: list[CapturedQuery]) -> bool:

@@ -7,7 +7,7 @@ from school.models import Enrolment, Student
 from shop import checkout
 from shop.models import Category, Customer, Line, Order, Payment, Product, Setting
 from sqlalchemy import func, select, text
-from sqlalchemy.orm import contains_eager, joinedload, selectinload
+from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 from stock.tables import items, movements, stock, suppliers
 
 
@@ -368,3 +368,26 @@ def test_steps_that_each_ask_how_far_it_has_come(shop_engine):  # good
     with shop_engine.connect() as connection:
         migrate(connection, ["a", "b", "c"])
         assert revision(connection).endswith("c")
+
+
+class ConflictError(Exception):
+    pass
+
+
+def ship(engine, order_ids, attempts):
+    while attempts:
+        attempts -= 1
+        try:
+            if attempts:
+                raise ConflictError
+            break
+        except ConflictError:
+            statuses = {}
+            for order_id in sorted(set(order_ids)):
+                with Session(engine) as session:
+                    statuses[order_id] = session.get(Order, order_id).status
+    return statuses
+
+
+def test_what_is_read_anew_before_each_new_attempt(shop_engine):  # good
+    assert len(ship(shop_engine, [1, 1], 3)) == 1
