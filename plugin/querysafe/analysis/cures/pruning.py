@@ -90,10 +90,11 @@ def _stem(name: str) -> str:
 
 
 def _mentions(node: ast.AST, stems: set[str]) -> bool:
-    """Whether code names one of them."""
+    """Whether code names one of them, or what belongs to it: ``Line.payment`` is of a line."""
+    owners = [each.value for each in ast.walk(node) if isinstance(each, ast.Attribute)]
     return any(
-        isinstance(each, ast.Name | ast.Attribute)
-        and _stem(each.id if isinstance(each, ast.Name) else each.attr) in stems
+        (isinstance(each, ast.Name) and _stem(each.id) in stems)
+        or (isinstance(each, ast.Attribute) and each in owners and _stem(each.attr) in stems)
         for each in ast.walk(node)
     )
 
