@@ -107,6 +107,7 @@ def test_a_file_that_cannot_be_written_fails_the_run_and_keeps_none_back(shop: P
     assert (shop.root / "r.html").exists()
 
 
+@pytest.mark.soak
 def test_nothing_temporary_is_left(
     shop: Project, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

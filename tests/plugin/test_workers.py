@@ -88,21 +88,24 @@ def modules(project: Project) -> Project:
     return project
 
 
-def test_any_number_and_order_of_workers_writes_what_a_serial_run_writes(modules: Project) -> None:
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("-n2", "--dist=worksteal", "-p", "no:randomly"),
+        pytest.param(("-n3", "--dist=loadfile"), marks=pytest.mark.soak),
+    ],
+)
+def test_any_number_and_order_of_workers_writes_what_a_serial_run_writes(
+    modules: Project, arguments: tuple[str, ...]
+) -> None:
     serial = _written(modules, "serial", without=SERIAL)
     assert '"rule": "QS101"' in serial["json"]
     assert [name for name in serial if name.startswith("baseline") and name.endswith(".txt")]
     assert sum(name.startswith("record") for name in serial) == 36
-    for number, arguments in enumerate(
-        [
-            ("-n3", "--dist=loadfile"),
-            ("-n2", "--dist=worksteal", "-p", "no:randomly"),
-        ]
-    ):
-        found = _written(modules, f"workers{number}", *arguments, without=PEERS)
-        assert sorted(found) == sorted(serial)
-        for name, text in serial.items():
-            assert found[name] == text, (arguments, name)
+    found = _written(modules, "workers", *arguments, without=PEERS)
+    assert sorted(found) == sorted(serial)
+    for name, text in serial.items():
+        assert found[name] == text, name
 
 
 @pytest.mark.soak

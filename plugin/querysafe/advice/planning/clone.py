@@ -130,9 +130,23 @@ def _beside(
                 ) from None
             yield target
         finally:
-            connection.execute(
-                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(identifier)
-            )
+            _drop(source, connection, name)
+
+
+def _drop(source: Target, connection: "Connection[Any]", name: str) -> None:
+    """Drop a clone; by another connection where an interrupt left this one in mid-statement."""
+    from psycopg import sql
+    from psycopg.pq import TransactionStatus
+
+    statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+    if connection.info.transaction_status == TransactionStatus.IDLE:
+        connection.execute(statement)
+        return
+    busy = None if connection.closed else connection.info.backend_pid
+    connection.close()
+    with _administration(source, name) as other:
+        other.execute("SELECT pg_terminate_backend(%s)", (busy,))
+        other.execute(statement)
 
 
 @contextmanager

@@ -208,6 +208,20 @@ def test_hypopg_imagines_what_it_can(shop: Database) -> None:
     assert 0.7 < offers[0].bytes / real < 1.4
 
 
+def test_an_interrupt_in_the_middle_of_a_statement_leaves_no_clone(
+    shop: Database, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(connection: psycopg.Connection, *_: object) -> None:
+        connection.pgconn.send_query(b"SELECT pg_sleep(60)")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(clones, "_collate", interrupted)
+    before = databases(cluster)
+    with pytest.raises(KeyboardInterrupt), open_planner(shop.dsn, place="server"):
+        pytest.fail("it goes on")
+    assert databases(cluster) == before
+
+
 def test_a_clone_whose_owner_was_killed_is_dropped_by_the_next(
     shop: Database, cluster: Cluster
 ) -> None:
