@@ -50,13 +50,23 @@ class Module:
                 for each in node.names:
                     self.imported[each.asname or each.name] = f"{home}{joint}{each.name}"
         self.bound = frozenset(self.imported) | frozenset(_bound(self.tree))
+        self._unmapped = frozenset(
+            node.name
+            for node in self.tree.body
+            if isinstance(node, ast.ClassDef) and node.name not in self.imported
+            if not _is_mapped(node)
+        )
+        """Classes of this file that no query reads: GraphQL's ``Order`` beside ``models.Order``."""
 
     def spell(self, name: str) -> str:
         """``models.Order`` where the module says so, the bare name when it knows no other."""
-        if name in self.bound or not name:
+        if not name or (name in self.bound and name not in self._unmapped):
             return name
         if name in HOME_OF:
             return self._library(name)
+        for alias, target in self.imported.items():
+            if alias != name and target.rpartition(".")[2] == name:
+                return alias
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Attribute) and node.attr == name and _is_dotted(node.value):
                 base = ast.unparse(node)
@@ -139,6 +149,12 @@ def _bound(tree: ast.Module) -> Iterator[str]:
             yield node.id
         elif isinstance(node, ast.arg):
             yield node.arg
+
+
+def _is_mapped(node: ast.ClassDef) -> bool:
+    """Whether a class of the file may be one that SQLAlchemy maps."""
+    words = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+    return bool(words & {"__tablename__", "__table__", "__mapper_args__", "Mapped", "relationship"})
 
 
 def _is_dotted(node: ast.expr) -> bool:
