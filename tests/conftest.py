@@ -2,6 +2,7 @@
 
 import os
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -14,8 +15,30 @@ for each, default in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHU
         signal.signal(each, default)
 
 
+STEERING = ("QUERYSAFE_", "PG", "LEXICON_")
+"""How the variables begin that steer what is tested."""
+
+
+def _surroundings() -> tuple[dict[str, str], Path]:
+    found = {name: value for name, value in os.environ.items() if name.startswith(STEERING)}
+    return found, Path.cwd()
+
+
+BEFORE = _surroundings()
+
+
 @pytest.fixture(autouse=True)
-def _settings_of_its_own(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def _nothing_leaks_from_other_tests() -> None:
+    """A fixture of a session that changes the environment changes it for whoever comes next."""
+    assert _surroundings() == BEFORE, "a fixture that outlives its test has changed this"
+
+
+@pytest.fixture(autouse=True)
+def _settings_of_its_own(
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    _nothing_leaks_from_other_tests: None,
+) -> None:
     """A project made by a test is run by its own settings, not by this suite's environment."""
     if "pytester" in request.fixturenames:
         for variable in [name for name in os.environ if name.startswith("QUERYSAFE_")]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 
 from querysafe.cli import main
 from querysafe.errors import QuerysafeError
@@ -46,6 +47,18 @@ def as_server(command: Sequence[object], *, check: bool = True) -> subprocess.Co
     )
     assert not check or done.returncode == 0, f"{command}: {done.stdout} {done.stderr}"
     return done
+
+
+@contextmanager
+def using(binaries: Path) -> Iterator[None]:
+    """Let commands find the programs of a server in the environment, within the block only.
+
+    A fixture of a session enters it for what it does, never around its ``yield``: a worker
+    runs tests of other folders before such a fixture ends.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("QUERYSAFE_POSTGRES_BIN", str(binaries))
+        yield
 
 
 @dataclass(frozen=True, kw_only=True)

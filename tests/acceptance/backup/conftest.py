@@ -11,7 +11,7 @@ import pytest
 
 from querysafe.backup.contents import Snapshot, settle, take
 from querysafe.postgres.programs import SYSTEM, embedded_directory
-from tests.acceptance.backup.cluster import Cluster, archiver, initialised, place
+from tests.acceptance.backup.cluster import Cluster, archiver, initialised, place, using
 from tests.integration.backup.cli import run, told
 from tests.integration.backup.extensions import AVAILABLE, adapted
 from tests.requirements import require
@@ -53,7 +53,7 @@ class History:
         pytest.param("other", marks=pytest.mark.soak),
     ],
 )
-def binaries(request: pytest.FixtureRequest) -> Iterator[Path]:
+def binaries(request: pytest.FixtureRequest) -> Path:
     """Where the programs of the server are; ``other`` are those that a variable names."""
     if request.param == "embedded":
         found = embedded_directory()
@@ -64,9 +64,17 @@ def binaries(request: pytest.FixtureRequest) -> Iterator[Path]:
         found = Path(named) if named else None
     require(f"postgres-{request.param}", found is not None, "its programs are not there")
     assert found is not None
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("QUERYSAFE_POSTGRES_BIN", str(found))
-        yield found
+    return found
+
+
+@pytest.fixture(autouse=True)
+def _programs_of_the_server(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Commands find them for as long as a test of such a server runs, and no longer."""
+    if "binaries" not in request.fixturenames:
+        yield
+        return
+    with using(request.getfixturevalue("binaries")):
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -74,7 +82,7 @@ def history(binaries: Path) -> Iterator[History]:
     folder = place("history")
     repository = folder / "repository"
     try:
-        with archiver(folder, repository) as command:
+        with using(binaries), archiver(folder, repository) as command:
             cluster = initialised(folder, binaries, archive_command=command)
             cluster.start()
             try:

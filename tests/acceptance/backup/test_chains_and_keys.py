@@ -15,7 +15,7 @@ from querysafe.backup.keys import generate
 from querysafe.backup.manifest import decode, encode
 from querysafe.postgres.cluster import Database
 from querysafe.postgres.programs import version_of
-from tests.acceptance.backup.cluster import archiver, initialised, place, restored
+from tests.acceptance.backup.cluster import archiver, initialised, place, restored, using
 from tests.acceptance.backup.conftest import History, insert
 from tests.integration.backup.cli import listed, run, told
 
@@ -44,7 +44,7 @@ def chain(binaries: Path) -> Iterator[Chain]:
     key = folder / "key"
     key.write_text(private)
     try:
-        with archiver(folder, repository, "--recipient", public) as command:
+        with using(binaries), archiver(folder, repository, "--recipient", public) as command:
             cluster = initialised(folder, binaries, archive_command=command, summarize_wal="on")
             cluster.start()
             try:

@@ -1,8 +1,6 @@
 """``querysafe advise lint-revisions``: forms, statuses and errors."""
 
 import json
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,14 +21,12 @@ def upgrade():
 
 
 @pytest.fixture(autouse=True)
-def project(tmp_path: Path) -> Iterator[Path]:
-    before = Path.cwd()
-    os.chdir(tmp_path)
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "migrations/versions").mkdir(parents=True)
     (tmp_path / "migrations/versions/b2.py").write_text(BAD)
     (tmp_path / "alembic.ini").write_text("[alembic]\nscript_location = %(here)s/migrations\n")
-    yield tmp_path
-    os.chdir(before)
+    return tmp_path
 
 
 def run(*arguments: str) -> Result:

@@ -1,7 +1,5 @@
 """``querysafe advise --revision``: from queries to files in the project, or to none."""
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,17 +18,15 @@ SELECT * FROM customers WHERE lower(email) = 'a@example.org';
 
 
 @pytest.fixture
-def shop(tmp_path: Path, empty: Empty, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+def shop(tmp_path: Path, empty: Empty, monkeypatch: pytest.MonkeyPatch) -> Place:
     """The current folder is a project, whose migrations have made the database."""
     place = empty()
     project = Project.find(projects.flat(tmp_path, package="eshop"))
     project.call(place, [("upgrade", {"revision": "heads"})])
     monkeypatch.setenv("PGPASSWORD", place.password)
     (tmp_path / "queries.sql").write_text(QUERIES)
-    before = Path.cwd()
-    os.chdir(tmp_path)
-    yield place
-    os.chdir(before)
+    monkeypatch.chdir(tmp_path)
+    return place
 
 
 def run(place: Place, *arguments: str) -> Result:
