@@ -11,6 +11,7 @@ import pytest
 
 from querysafe import __version__
 from querysafe.cli.rules import RULES
+from tests.requirements import require
 
 ROOT = Path(__file__).parents[2]
 
@@ -20,8 +21,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", folder, ROOT]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if "No matching distribution found for hatchling" in done.stderr:
-        pytest.skip("no package index: hatchling cannot be fetched to build with")
+    fetched = "No matching distribution found for hatchling" not in done.stderr
+    require("package-index", fetched, "hatchling cannot be fetched to build with")
     assert done.returncode == 0, done.stderr
     (built,) = folder.glob("*.whl")
     return built

@@ -5,7 +5,7 @@ import json
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -197,11 +197,6 @@ def decode(data: bytes, *, id: str) -> Manifest:
         raise ManifestError(f'the manifest of "{id}" cannot be read: {error}') from None
     _must(manifest.id == id, f'the manifest of "{id}" is that of "{manifest.id}"')
     return manifest
-
-
-def with_facts(manifest: Manifest, **facts: Any) -> Manifest:
-    """The same manifest, knowing more."""
-    return replace(manifest, facts={**manifest.facts, **facts})
 
 
 def _written(content: Mapping[str, Any]) -> bytes:

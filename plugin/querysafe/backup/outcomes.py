@@ -17,7 +17,6 @@ from querysafe.backup.repository import Repository
 from querysafe.errors import QuerysafeError
 
 _FOLDER = "outcomes/"
-WORKS = ("create", "verify", "drill", "expire")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +24,7 @@ class Outcome:
     """The last that is known of one kind of work on one subject."""
 
     work: str
-    """One of :data:`WORKS`."""
+    """``create``, ``verify``, ``drill`` or ``expire``."""
     subject: str
     """What it worked on: ``logical shop``, ``base`` …, or nothing for the whole repository."""
     succeeded: datetime | None = None

@@ -212,5 +212,6 @@ def _leave(session: Any) -> None:
     """End what the grown run began in a session that was there before."""
     synchronous = getattr(session, "sync_session", session)
     if synchronous.in_transaction() or synchronous.identity_map or synchronous.new:
+        # It belongs to the user's test, which has its outcome already.
         with suppress(Exception):
             synchronous.close()

@@ -115,8 +115,10 @@ class Plans:
         if "sqlalchemy" in sys.modules:
             from sqlalchemy import event
             from sqlalchemy.engine import Engine
+            from sqlalchemy.exc import InvalidRequestError
 
-            with suppress(Exception):
+            # Whoever never came to listen has nothing to remove.
+            with suppress(InvalidRequestError):
                 event.remove(Engine, "engine_connect", self._connected)
 
     def _listen(self) -> None:

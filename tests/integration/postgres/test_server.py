@@ -14,8 +14,7 @@ import psycopg
 import pytest
 
 from querysafe.errors import ProgramNotFound, ServerError
-from querysafe.postgres import cluster as cluster_module
-from querysafe.postgres import find, server
+from querysafe.postgres import find, server, starting
 from querysafe.postgres.programs import SYSTEM, embedded_directory
 from tests.integration.postgres.conftest import children_of, eventually, is_running, postmaster
 from tests.requirements import require
@@ -140,12 +139,12 @@ def _ancestors(pid: int) -> Iterator[int]:
 def test_a_port_that_somebody_takes_first_is_given_up_for_another(
     embedded: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    free = cluster_module._free_port
+    free = starting._free_port
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         ports = iter([taken.getsockname()[1], taken.getsockname()[1], free()])
-        monkeypatch.setattr(cluster_module, "_free_port", lambda: next(ports))
+        monkeypatch.setattr(starting, "_free_port", lambda: next(ports))
         with server() as cluster:
             assert cluster.port != taken.getsockname()[1]
         ports = iter([taken.getsockname()[1]] * 3)

@@ -2,14 +2,11 @@
 
 import ast
 import copy
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from querysafe.analysis.sources import assignments, function_of, source, statement_of
 from querysafe.query import Frame
-
-Rewrite = Callable[[ast.expr], ast.expr | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,15 +163,6 @@ def put(node: ast.expr, name: str, by: ast.expr) -> ast.expr:
     swapped = _Swap().visit(copy.deepcopy(node))
     assert isinstance(swapped, ast.expr)
     return swapped
-
-
-def entity_of(node: ast.expr) -> str:
-    """The first argument of ``select`` or ``query``: ``Order``, or "" when it is no plain name."""
-    for each in ast.walk(node):
-        if isinstance(each, ast.Call) and _name(each.func) in ("select", "query") and each.args:
-            first = each.args[0]
-            return ast.unparse(first) if isinstance(first, ast.Name | ast.Attribute) else ""
-    return ""
 
 
 @dataclass(frozen=True, slots=True)

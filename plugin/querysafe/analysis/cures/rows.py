@@ -5,16 +5,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from querysafe.analysis.cures import chains, expressions, raw, relations
+from querysafe.analysis.cures.answers import MAYBE, sort_of
 from querysafe.analysis.cures.batch import Batch
 from querysafe.analysis.cures.chains import Condition
 from querysafe.analysis.cures.places import place_of, spent_targets
 from querysafe.analysis.sources import assignments, function_of, names_in, source
 from querysafe.analysis.values import variation, varying_keys
 from querysafe.query import CapturedQuery, Frame, OrmCause
-
-_AGGREGATES = ("count", "sum", "min", "max", "avg")
-_SINGLE = ("one", "first", "scalar_one", "scalar", "get", "get_or_404", "first_or_404")
-_MAYBE = ("one_or_none", "scalar_one_or_none", "fetchone")
 
 
 def cure(queries: Sequence[CapturedQuery]) -> str:
@@ -80,9 +77,9 @@ def understand(queries: Sequence[CapturedQuery]) -> Batch | None:
         place=place,
         owner=owner,
         awaited=awaited,
-        sort=_sort(built, chain, ends, nodes),
+        sort=sort_of(built, chain, ends, nodes),
         entity=_is_entity(query, chain),
-        gives_none=bool({"first", "scalar", *_MAYBE} & set(ends)),
+        gives_none=bool({"first", "scalar", *MAYBE} & set(ends)),
     )
 
 
@@ -285,79 +282,6 @@ def above(nodes: tuple[ast.AST, ...], call: ast.Call) -> tuple[ast.AST, ...]:
         if isinstance(node, ast.Await) and node.value is call:
             return nodes[: at + 1]
     return ()
-
-
-def _sort(
-    built: expressions.Built, chain: chains.Chain, ends: list[str], nodes: tuple[ast.AST, ...]
-) -> str:
-    text = ast.unparse(built.expression)
-    if ".exists()" in text or "exists(" in text:
-        return "exists"
-    if chain.end == "count" or (
-        chain.selected
-        and all(
-            any(
-                isinstance(node, ast.Attribute)
-                and node.attr in _AGGREGATES
-                and ast.unparse(node.value).endswith("func")
-                for node in ast.walk(each)
-            )
-            for each in chain.selected
-        )
-    ):
-        return "count"
-    single = bool({*_SINGLE, *_MAYBE} & set(ends))
-    limited = chain.of("limit") is not None and chain.of("order_by") is None
-    if (single or limited) and _is_truth(built, nodes):
-        return "exists"
-    return "one" if single else "many"
-
-
-def _is_truth(built: expressions.Built, nodes: tuple[ast.AST, ...]) -> bool:
-    """Whether only the presence of an answer is looked at, there or by its name."""
-    for node in reversed(nodes):
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-            return True
-        if isinstance(node, ast.Compare):
-            return any(
-                isinstance(each, ast.Constant) and each.value is None for each in node.comparators
-            )
-        if isinstance(node, ast.If | ast.While | ast.IfExp):
-            return True
-        if isinstance(node, ast.stmt):
-            return isinstance(node, ast.Assign) and _is_compared(node, nodes)
-    return False
-
-
-def _is_compared(assigned: ast.Assign, nodes: tuple[ast.AST, ...]) -> bool:
-    """Whether a name is only ever compared with ``None`` or tested."""
-    target = assigned.targets[0]
-    scope = next(
-        (
-            each
-            for each in reversed(nodes)
-            if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)
-        ),
-        nodes[0],
-    )
-    if not isinstance(target, ast.Name):
-        return False
-    parents = {child: node for node in ast.walk(scope) for child in ast.iter_child_nodes(node)}
-    uses = [
-        parents.get(node)
-        for node in ast.walk(scope)
-        if isinstance(node, ast.Name) and node.id == target.id and isinstance(node.ctx, ast.Load)
-    ]
-    return bool(uses) and all(
-        isinstance(each, ast.If)
-        or (isinstance(each, ast.UnaryOp) and isinstance(each.op, ast.Not))
-        or (
-            isinstance(each, ast.Compare)
-            and isinstance(each.comparators[0], ast.Constant)
-            and each.comparators[0].value is None
-        )
-        for each in uses
-    )
 
 
 def _is_entity(query: CapturedQuery, chain: chains.Chain) -> bool:

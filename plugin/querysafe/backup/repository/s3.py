@@ -278,6 +278,7 @@ class _Upload(Writer):
                 self._pending.result(timeout=30)
         if self._id is not None:
             hurried = self._repository.hurried()
+            # Why the upload failed is on its way; what stays behind is swept by the next backup.
             with suppress(Exception):
                 hurried._client.abort_multipart_upload(**self._where, UploadId=self._id)
 

@@ -25,27 +25,7 @@ Examples:
 
 @click.command(epilog=_EPILOG)
 @options.repository
-@click.option(
-    "--daily",
-    type=click.IntRange(min=0),
-    default=7,
-    show_default=True,
-    help="Of how many days to keep the newest.",
-)
-@click.option(
-    "--weekly",
-    type=click.IntRange(min=0),
-    default=4,
-    show_default=True,
-    help="Of how many ISO weeks to keep the newest.",
-)
-@click.option(
-    "--monthly",
-    type=click.IntRange(min=0),
-    default=12,
-    show_default=True,
-    help="Of how many months to keep the newest.",
-)
+@options.retained
 @click.option("--dry-run", is_flag=True, help="Say what would go, and why the rest stays.")
 @options.form
 def expire(

@@ -56,6 +56,22 @@ bin_directory: Decorator = click.option(
 )
 
 
+_COUNTERS = (
+    ("--daily", 7, "Of how many days to keep the newest."),
+    ("--weekly", 4, "Of how many ISO weeks to keep the newest."),
+    ("--monthly", 12, "Of how many months to keep the newest."),
+)
+
+
+def retained(command: Callable[..., Any]) -> Callable[..., Any]:
+    """How many of each calendar unit a retention keeps: three options."""
+    for name, default, told in reversed(_COUNTERS):
+        command = click.option(
+            name, type=click.IntRange(min=0), default=default, show_default=True, help=told
+        )(command)
+    return command
+
+
 def opened(location: str, *, create: bool = False) -> Repository:
     """Open the repository that an option names."""
     return open_repository(location, create=create)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import click
 
+from querysafe.cli.backup import options
 from querysafe.errors import SettingsError
 
 _EPILOG = """\b
@@ -21,27 +22,7 @@ Examples:
 
 
 @click.command(epilog=_EPILOG)
-@click.option(
-    "--daily",
-    type=click.IntRange(min=0),
-    default=7,
-    show_default=True,
-    help="Of how many days to keep the newest.",
-)
-@click.option(
-    "--weekly",
-    type=click.IntRange(min=0),
-    default=4,
-    show_default=True,
-    help="Of how many ISO weeks to keep the newest.",
-)
-@click.option(
-    "--monthly",
-    type=click.IntRange(min=0),
-    default=12,
-    show_default=True,
-    help="Of how many months to keep the newest.",
-)
+@options.retained
 def retention(daily: int, weekly: int, monthly: int) -> None:
     """Read a JSON array of times and print those that the retention keeps, newest first.
 
