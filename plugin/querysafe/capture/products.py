@@ -121,10 +121,13 @@ def _products_of_tables(compiled: Any) -> Iterator[tuple[str, ...]]:
             for step in _to_root(table, above):
                 if above.get(step, (None, False))[1]:
                     branches[step] = _name_of_table(table)
-        for first, second in _pairs(branches):
-            if first not in _to_root(second, above) and second not in _to_root(first, above):
-                yield tuple(sorted({branches[first], branches[second]}))
-                return
+        apart: list[FromClause] = []
+        for each in _leaves_first(branches, above):
+            if all(each not in _to_root(other, above) for other in apart):
+                apart.append(each)
+        if len(apart) > 1:
+            yield tuple(sorted(branches[each] for each in apart))
+            return
 
 
 def _name_of_table(table: Any) -> str:
@@ -142,11 +145,11 @@ def _has_table(column: Any) -> bool:
     return getattr(column, "table", None) is not None
 
 
-def _pairs(branches: Iterable[FromClause]) -> Iterator[tuple[FromClause, FromClause]]:
-    known = list(branches)
-    for index, first in enumerate(known):
-        for second in known[index + 1 :]:
-            yield first, second
+def _leaves_first(
+    branches: Iterable[FromClause], above: dict[FromClause, tuple[FromClause, bool]]
+) -> list[FromClause]:
+    """Branches, what hangs on another before that other."""
+    return sorted(branches, key=lambda each: -len(_to_root(each, above)))
 
 
 def _walk_joins(node: Any, above: dict[FromClause, tuple[FromClause, bool]]) -> None:

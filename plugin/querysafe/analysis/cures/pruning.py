@@ -47,6 +47,7 @@ def _one_for_each(built: expressions.Built | None, names: tuple[str, ...]) -> st
         return several
     targets = _targets(built.expression, names)
     lines = []
+    narrowing = False
     for name in names:
         others = {target for other, target in targets.items() if other != name}
         branch = _Branch(others)
@@ -55,6 +56,11 @@ def _one_for_each(built: expressions.Built | None, names: tuple[str, ...]) -> st
             return f"{several}\n{ast.unparse(built.expression)}"
         variable = re.sub(r"\W+", "_", f"{built.assigned or 'query'}_{name}".lower())
         lines.append(f"{variable} = {ast.unparse(rewritten)}")
+        narrowing = narrowing or branch.narrowing
+    if narrowing:
+        lines.append(
+            "# an inner join also left out what has none of the others: filter it if need be"
+        )
     return "\n".join(lines)
 
 
@@ -105,6 +111,7 @@ class _Branch(ast.NodeTransformer):
     def __init__(self, others: set[str]) -> None:
         self._others = others
         self.dropped: set[str] = set()
+        self.narrowing = False
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
@@ -113,9 +120,15 @@ class _Branch(ast.NodeTransformer):
             target = _stem(ast.unparse(node.args[0]).rpartition(".")[2])
             if target in self._others and isinstance(node.func, ast.Attribute):
                 self.dropped.add(target)
+                outer = node.func.attr == "outerjoin" or any(
+                    each.arg in ("isouter", "full") for each in node.keywords
+                )
+                self.narrowing = self.narrowing or not outer
                 return node.func.value
         elif name in ("select", "query", "add_columns", "with_only_columns"):
             kept = [each for each in node.args if not _mentions(each, self._others)]
+            if not kept and name == "add_columns" and isinstance(node.func, ast.Attribute):
+                return node.func.value
             node.args = kept or node.args
         return node
 

@@ -10,6 +10,8 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session, contains_eager, joinedload, selectinload
 from stock.tables import items, movements, stock, suppliers
 
+counted = stock.alias("counted")
+
 
 def test_duplicate_read_in_one_function(session):  # bad
     assert checkout.confirm(session, 3) == "open: 10.00"
@@ -391,3 +393,17 @@ def ship(engine, order_ids, attempts):
 
 def test_what_is_read_anew_before_each_new_attempt(shop_engine):  # good
     assert len(ship(shop_engine, [1, 1], 3)) == 1
+
+
+def test_three_branches_are_read_by_a_query_each(stock_engine):  # bad
+    query = (
+        select(stock.c.id, movements.c.change, suppliers.c.name, items.c.sku)
+        .join(items, items.c.id == stock.c.item_id)
+        .outerjoin(movements, movements.c.stock_id == stock.c.id)
+        .outerjoin(suppliers, suppliers.c.item_id == stock.c.item_id)
+        .outerjoin(counted, counted.c.item_id == stock.c.item_id)
+        .add_columns(counted.c.quantity)
+    )
+    with stock_engine.connect() as connection:
+        assert connection.execute(query).all()  # expect: QS203
+    # cure-contains: query_movements = select(stock.c.id, movements.c.change, items.c.sku).join(items
