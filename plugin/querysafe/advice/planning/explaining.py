@@ -135,10 +135,14 @@ def _forced(connection: "Connection[Any]", statement: bytes, count: int) -> "PGr
         prepared = pg.exec_params(b"PREPARE querysafe_generic AS " + statement, [])
         if not _worked(prepared):
             return prepared
-        nulls = b", ".join([b"NULL"] * count)
-        return pg.exec_params(_EXPLAIN + b"EXECUTE querysafe_generic (" + nulls + b")", [])
+        try:
+            nulls = b", ".join([b"NULL"] * count)
+            return pg.exec_params(_EXPLAIN + b"EXECUTE querysafe_generic (" + nulls + b")", [])
+        finally:
+            # By its name: the driver has prepared statements of its own in this session.
+            pg.exec_(b"DEALLOCATE querysafe_generic")
     finally:
-        pg.exec_(b"RESET plan_cache_mode; RESET enable_partition_pruning; DEALLOCATE ALL")
+        pg.exec_(b"RESET plan_cache_mode; RESET enable_partition_pruning")
 
 
 def plan_of(content: bytes, names: Mapping[str, str]) -> Plan:

@@ -8,6 +8,7 @@ import re
 import uuid
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 
 from querysafe.advice.planner import Plan, Planner
@@ -113,6 +114,18 @@ def test_a_generic_plan_leaves_the_session_as_it_was(planner: Planner) -> None:
     sql = "SELECT * FROM events WHERE at = $1"
     filtered(planner, sql, None)
     assert "events_2025" not in filtered(planner, sql, ("2024-03-04",))
+
+
+def test_a_generic_plan_leaves_the_statements_that_the_driver_has_prepared(
+    planner: Planner,
+) -> None:
+    connection: psycopg.Connection = planner.connection  # type: ignore[attr-defined]
+    twice = "SELECT 2 * %s::int"
+    connection.execute(twice, (1,), prepare=True)
+    filtered(planner, "SELECT * FROM events WHERE at = $1", None)
+    assert connection.execute(twice, (2,), prepare=True).fetchone() == (4,)
+    left = "SELECT FROM pg_prepared_statements WHERE name = 'querysafe_generic'"
+    assert connection.execute(left).fetchall() == []
 
 
 def test_what_a_statement_touches_decides_what_is_planned_again(planner: Planner) -> None:
