@@ -141,6 +141,8 @@ class _Making:
             roles = self._part(
                 "globals.sql", self._roles, ["--globals-only", "--no-role-passwords"], environment
             )
+        # Workers would be done sooner and take more of a server that others use.
+        connection.execute("SELECT set_config('max_parallel_workers_per_gather', '0', true)")
         with self._steps.step("count the rows" + (" and hash them" if hashed else "")) as step:
             taken = contents.take(connection, hashed=hashed, progress=step.say)
         self._archive.refuse_half(self._dump.name, sum(each.rows > 0 for each in taken.contents))
