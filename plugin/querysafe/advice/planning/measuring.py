@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from querysafe.advice.candidates.expressions import Operation, columns, within
 from querysafe.advice.candidates.parsing import parse
 from querysafe.advice.index import Index, Table, quoted
 from querysafe.advice.planning.catalog import Column, TableEntry
+from querysafe.advice.planning.counting import Counted
 from querysafe.advice.planning.explaining import nodes
 from querysafe.advice.planning.facts import Facts
 from querysafe.advice.planning.sampling import Elements
@@ -36,13 +38,15 @@ def pages_of(
     index: Index,
     known: Mapping[str, ColumnStatistics] = MappingProxyType({}),
     elements: Elements | None = None,
+    counted: Counted | None = None,
 ) -> int:
     """Pages of an index, a partitioned table's over all partitions.
 
     ``known`` says how the values of its expressions are spread, of which the planner knows
-    nothing as long as the index is not there; ``elements`` into what a GIN index splits them.
+    nothing as long as the index is not there; ``elements`` into what a GIN index splits them;
+    ``counted`` how many rows and keys of it a sample has.
     """
-    return size_of(connection, facts, index, known, elements)[0]
+    return size_of(connection, facts, index, known, elements, counted)[0]
 
 
 def size_of(
@@ -51,9 +55,13 @@ def size_of(
     index: Index,
     known: Mapping[str, ColumnStatistics] = MappingProxyType({}),
     elements: Elements | None = None,
+    counted: Counted | None = None,
 ) -> tuple[int, float]:
     """Pages and rows of an index."""
     contents = _contents(connection, facts, index, known, elements)
+    if counted is not None:
+        rows, distinct = counted.of(facts.rows(index.table))
+        contents = replace(contents, rows=rows, distinct=distinct)
     return pages(index, contents), contents.rows
 
 

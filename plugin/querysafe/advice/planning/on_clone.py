@@ -12,6 +12,7 @@ from querysafe.advice.planning import catalog as catalogs
 from querysafe.advice.planning import measuring
 from querysafe.advice.planning.asking import AskingPlanner, configure
 from querysafe.advice.planning.catalog import Catalog, TableEntry
+from querysafe.advice.planning.counting import Counted
 from querysafe.advice.planning.deriving import derived, has_expressions
 from querysafe.advice.planning.facts import Facts
 from querysafe.advice.planning.holes import grow
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from querysafe.postgres.target import Target
 
 _CANDIDATE = "querysafe_candidate_"
+_COUNTED_PAGES = 500
+"""Pages of an index from which on its keys are counted."""
 
 
 class ClonePlanner(AskingPlanner):
@@ -246,7 +249,21 @@ class ClonePlanner(AskingPlanner):
 
     def _measured(self, name: str, index: Index) -> int:
         known = self._of_candidates.get(name, {})
-        return measuring.pages_of(self.connection, self.facts, index, known, self._elements(index))
+        pages = measuring.pages_of(self.connection, self.facts, index, known, self._elements(index))
+        counted = self._counted(index) if pages >= _COUNTED_PAGES else None
+        if counted is None:
+            return pages
+        return measuring.pages_of(self.connection, self.facts, index, known, counted=counted)
+
+    def _counted(self, index: Index) -> Counted | None:
+        """How many rows and keys a big B-tree would have, where statistics do not tell."""
+        if self._sampler is None or index.method != "btree":
+            return None
+        if not index.where and (index.include or len(index.keys) == 1):
+            return None
+        keys = [each.target for each in (index.keys[:1] if index.include else index.keys)]
+        entry, pages = self.facts.catalog[index.table], self.facts.pages(index.table)
+        return self._sampler.keys(entry, keys, index.where, pages)
 
     def _elements(self, index: Index) -> Elements | None:
         """Into what a GIN index would split its values, as a sample of the source's rows has it."""

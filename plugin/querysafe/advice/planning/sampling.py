@@ -1,15 +1,19 @@
-"""Statistics of an expression from a sample of a database's own rows, or from a name in it.
+"""Statistics of an expression from a sample of a database's own rows, or from a name in it;
+how often the keys of an index repeat.
 
 No value leaves the server: it counts them, and tells how many, how different and how long.
 """
 
 import math
 import re
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from querysafe.advice.index import Table
 from querysafe.advice.planning.catalog import Column, TableEntry
+from querysafe.advice.planning.counting import ENOUGH, Counted, Half
 from querysafe.advice.planning.guessing import spread
 from querysafe.advice.planning.statistics import ColumnStatistics
 
@@ -25,6 +29,8 @@ _ENOUGH = 10
 _MILLISECONDS = 2000
 _BLOCKS = 300
 """Blocks of a big table in which they are looked for."""
+_COUNTED_BLOCKS, _SECONDS = 300, 4.0
+"""Blocks in which keys are counted, and how long all counts may take together."""
 _SPLIT = {
     "tsvector": "SELECT unnest(tsvector_to_array(v)) AS x, half FROM s",
     "jsonb": "SELECT key || ':' || coalesce(value, '') AS x, half FROM s, "
@@ -69,6 +75,8 @@ class Sampling:
         self._source = source
         self._connection: Connection[Any] | None = None
         self._sizes: dict[Table, float] = {}
+        self._counted_keys: dict[tuple[Table, frozenset[str], str], Counted | None] = {}
+        self._left = _SECONDS
 
     def close(self) -> None:
         """End the connection, if there ever was one."""
@@ -119,6 +127,57 @@ class Sampling:
         rows, seen, different, once, half, width = row
         return Elements(
             rows=rows, seen=seen, different=different, once=once, once_in_half=half, width=width
+        )
+
+    def keys(
+        self, entry: TableEntry, keys: Sequence[str], where: str, pages: int
+    ) -> Counted | None:
+        """How many rows a predicate leaves, and how often keys repeat; None where that is not
+        known: the table must be as big as it is said to be, half of ``pages`` at least.
+        """
+        import psycopg
+
+        asked = (entry.table, frozenset(keys), where)
+        if asked not in self._counted_keys:
+            found = None
+            begun = time.monotonic()
+            try:
+                if entry.kind in "rm" and self._left > 0 and self._blocks(entry.table) * 2 > pages:
+                    found = self._count(entry, keys, where)
+            except psycopg.Error:
+                found = None
+            self._left -= time.monotonic() - begun
+            self._counted_keys[asked] = found
+        return self._counted_keys[asked]
+
+    def _count(self, entry: TableEntry, keys: Sequence[str], where: str) -> Counted | None:
+        """The same blocks each time, so that the same advice is given again."""
+        blocks = self._blocks(entry.table)
+        some = (
+            f"TABLESAMPLE SYSTEM ({100 * _COUNTED_BLOCKS / blocks:.6f}) REPEATABLE (1)"
+            if blocks > _COUNTED_BLOCKS
+            else ""
+        )
+        named = ", ".join(f"({key}) AS k{at}" for at, key in enumerate(keys))
+        every = ", ".join(f"k{at}" for at in range(len(keys)))
+        row = self._connected.execute(
+            f"WITH s AS MATERIALIZED (SELECT ((ctid::text::point)[0])::bigint AS b, {named}, "  # noqa: S608
+            f"({where or 'true'}) IS TRUE AS held FROM ONLY {entry.table} {some}), "
+            f"p AS (SELECT b, {every} FROM s WHERE held GROUP BY b, {every}), "
+            "g AS (SELECT count(*) AS n, count(*) FILTER (WHERE b % 2 = 0) AS h "
+            f"FROM p GROUP BY {every}) "
+            "SELECT (SELECT count(*) FROM s)::float8, (SELECT count(*) FROM s WHERE held)::float8, "
+            "coalesce(sum(n), 0)::float8, count(*)::float8, (count(*) FILTER (WHERE n = 1))::float8, "
+            "coalesce(sum(h), 0)::float8, (count(*) FILTER (WHERE h > 0))::float8, "
+            "(count(*) FILTER (WHERE h = 1))::float8 FROM g".encode()
+        ).fetchone()
+        if row is None or row[1] < ENOUGH:
+            return None
+        return Counted(
+            rows=row[0],
+            held=row[1],
+            whole=Half(seen=row[2], different=row[3], once=row[4]),
+            half=Half(seen=row[5], different=row[6], once=row[7]),
         )
 
     def _counted(self, entry: TableEntry, expression: str) -> tuple[float, ...] | None:

@@ -53,3 +53,28 @@ def test_the_sizes_that_are_said_are_those_of_the_built_indexes(cluster: Cluster
             assert row is not None
             sizes[name] = round(said[index] / row[0], 2)
     assert {name: each for name, each in sizes.items() if not 0.9 <= each <= 1.6} == {}
+
+
+def test_columns_that_repeat_together_are_counted_in_blocks_of_the_table(cluster: Cluster) -> None:
+    database = cluster.create_database("counted")
+    stock = Table("public", "stock")
+    pair = Index(stock, (Key("part"), Key("supplier")))
+    most = Index(stock, (Key("part"), Key("supplier")), where='"ordered" < "arrived"')
+    with psycopg.connect(database.dsn, autocommit=True) as connection:
+        connection.execute(
+            "CREATE TABLE stock AS SELECT hashint4(i) & 4095 AS part, "
+            "(hashint4(i) & 4095) * 7 + i % 4 AS supplier, i AS ordered, "
+            "i + CASE WHEN i % 20 = 0 THEN -1 ELSE 1 END AS arrived "
+            "FROM generate_series(1, 400000) AS i"
+        )
+        connection.execute("VACUUM ANALYZE stock")
+    with opened(database.dsn, None, None, "auto") as planner:
+        offers, _ = planner.offer([pair, most])
+    said = {each.index: each.bytes for each in offers}
+    with psycopg.connect(database.dsn, autocommit=True) as connection:
+        for index in (pair, most):
+            connection.execute(index.create("built").encode())
+            row = connection.execute("SELECT pg_relation_size('built')").fetchone()
+            connection.execute("DROP INDEX built")
+            assert row is not None
+            assert 0.9 <= said[index] / row[0] <= 1.3
