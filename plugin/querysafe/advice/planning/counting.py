@@ -51,7 +51,7 @@ class Counted:
         Where some keys repeat often and others never, the estimate grows with the sample; it is
         then taken to grow on as it did from the half to the whole, unless that was chance.
         """
-        held = min(1.0, self.held / self.rows * (1 + 1 / math.sqrt(self.held))) * rows
+        held = min(1.0, self.held / self.rows * (1.02 + 2 / math.sqrt(self.held))) * rows
         every = self.whole.seen / self.held * held
         found = self.whole.keys(every)
         again = self.half.seen - self.half.different
