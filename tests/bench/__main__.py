@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import platform
 import sys
 from collections.abc import Mapping, Sequence
@@ -24,6 +25,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--instructions", action="store_true", help="count instructions with valgrind as well"
     )
     parser.add_argument("-k", dest="only", default="", help="part of a workload's name")
+    parser.add_argument(
+        "--postgres-bin",
+        type=Path,
+        default=os.environ.get("QUERYSAFE_POSTGRES_BIN"),
+        help="programs of the PostgreSQL on which advice is measured, with HypoPG where it has "
+        "that; default the embedded one",
+    )
     parser.add_argument("--format", choices=("text", "json"), default="text")
     given = parser.parse_args(arguments)
     unknown = [name for name in given.parts if name not in known]
@@ -35,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         instructions=given.instructions,
         only=given.only,
         root=Path(__file__).resolve().parents[2],
+        binaries=given.postgres_bin,
         progress=lambda line: print(line, file=sys.stderr, flush=True),
     )
     measured = {

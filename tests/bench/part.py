@@ -21,6 +21,8 @@ class Options:
     """Part of the name of the workloads to run."""
     root: Path = Path()
     """The checkout."""
+    binaries: Path | None = None
+    """Where the programs of another PostgreSQL are; the embedded one otherwise."""
     progress: Callable[[str], None] = print
 
 

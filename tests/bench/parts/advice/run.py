@@ -10,17 +10,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from querysafe.postgres import server
 from tests.bench.part import Options, Table
 from tests.bench.parts.advice.scene import SCENES, Scene
 from tests.bench.parts.advice.scoring import Built, Score
+from tests.bench.servers import has_hypopg, measured
 
 BUDGET_MB = 360
 SECONDS = 60.0
-GOALS = {"database": 1.0, "statistics": 0.8, "rows": 0.65, "assumed": 0.65}
-"""How far the advice should get in comparison with the expert's, by way of asking."""
-KEEP = "QUERYSAFE_BENCH_ADVICE"
-"""A folder named here keeps its server as long as some process holds it."""
+GOALS = {"database": 1.0, "live": 1.0, "statistics": 0.8, "rows": 0.65, "assumed": 0.65}
+"""How far the advice should get in comparison with the expert's, by way of asking; ``live`` asks
+the database itself, with HypoPG."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +32,7 @@ class Advice:
 
 def run(options: Options) -> Sequence[Table]:
     """Measure both workloads, or the one named."""
-    kept = os.environ.get(KEEP)
-    with server(kind="embedded", shared=Path(kept) if kept else None) as cluster:
+    with measured(options) as cluster:
         found = []
         for scene in SCENES:
             if options.only not in scene.name:
@@ -96,8 +94,10 @@ def _ways(
         workload.write_text("".join(json.dumps(line) + "\n" for line in scene.lines()))
         statistics = Path(folder) / "statistics.json"
         _called(production, "advise", "stats", "export", "--output", str(statistics))
+        live = [("live", production, ("--live",))] if has_hypopg(production) else []
         for way, database, more in (
             ("database", production, ()),
+            *live,
             ("statistics", small, ("--stats", str(statistics))),
             ("rows", small, ("--rows", scene.rows(production))),
             ("assumed", small, ()),

@@ -3,7 +3,6 @@
 TPC-H comes twice: with its primary keys, and bare, as published advisers are measured.
 """
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -14,13 +13,12 @@ from pathlib import Path
 
 from querysafe.advice.sources import gather
 from querysafe.cli.advise.opening import opened
-from querysafe.postgres import server
 from querysafe.profile.witnessing import witnessed
 from tests.bench.part import Options, Table
-from tests.bench.parts.advice.run import KEEP
 from tests.bench.parts.advice.scoring import Built, Score
 from tests.bench.parts.analytics import rivals
 from tests.bench.parts.analytics.data import Analytics, analytics
+from tests.bench.servers import measured
 
 OURS = "querysafe"
 BUDGETS_MB = {"tpch": 150, "tpch-bare": 150, "tpcds": 300}
@@ -41,9 +39,8 @@ class Advice:
 
 def run(options: Options) -> Sequence[Table]:
     """Measure both, or the one named."""
-    kept = os.environ.get(KEEP)
     scale = QUICK if options.quick else 1
-    with server(kind="embedded", shared=Path(kept) if kept else None) as cluster:
+    with measured(options) as cluster:
         tables = []
         for name, whole in BUDGETS_MB.items():
             if options.only in name:
