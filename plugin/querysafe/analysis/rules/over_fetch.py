@@ -1,10 +1,9 @@
 """QS204: all rows are loaded only to be counted."""
 
-import ast
 from collections.abc import Iterator
 
 from querysafe.analysis.counting import counted
-from querysafe.analysis.cures import expressions
+from querysafe.analysis.cures import counting
 from querysafe.analysis.cures.attempt import attempt
 from querysafe.analysis.labels import label_of
 from querysafe.analysis.repetition import reads
@@ -41,9 +40,7 @@ def find(subject: Subject) -> Iterator[Finding]:
         if (query.call_site, query.fingerprint) in told:
             continue
         told.add((query.call_site, query.fingerprint))
-        built = expressions.find(frame)
-        entity = query.orm_cause.entity
-        cure = attempt(_cure, built, entity, use)
+        cure = attempt(counting.cure, frame, query.orm_cause.entity, use)
         label = label_of(query)
         yield Finding(
             nodeid=subject.nodeid,
@@ -71,33 +68,3 @@ def is_asked(statement: str, kind: Kind, loading: Loading) -> bool:
 
 
 _WORDS = {"count": "number", "exists": "existence"}
-
-
-def _cure(built: expressions.Built | None, entity: str, use: str) -> str:
-    if built is not None and built.sort == "query":
-        base = built.expression
-        while (
-            isinstance(base, ast.Call)
-            and isinstance(base.func, ast.Attribute)
-            and base.func.attr in ("all", "options", "order_by")
-        ):
-            base = base.func.value
-        return f"{ast.unparse(base)}.count()"
-    inner = f"select({entity or 'Row'})"
-    session = "session"
-    if built is not None and built.sort == "select":
-        base = built.expression
-        while (
-            isinstance(base, ast.Call)
-            and isinstance(base.func, ast.Attribute)
-            and base.func.attr in ("options", "order_by")
-        ):
-            base = base.func.value
-        inner = ast.unparse(base)
-        if isinstance(built.call.func, ast.Attribute) and isinstance(
-            built.call.func.value, ast.Name | ast.Attribute
-        ):
-            session = ast.unparse(built.call.func.value)
-    if use == "exists":
-        return f"{session}.scalar(select({inner}.exists()))"
-    return f"{session}.scalar(select(func.count()).select_from({inner}.subquery()))"
