@@ -5,6 +5,7 @@ import re
 import secrets
 import shutil
 import tempfile
+import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -130,6 +131,11 @@ class Target:
                 f'cannot connect to "{self}": {self.without_secrets(str(error))}',
                 hint="look at the URL, PGPASSWORD or the passfile, and whether the server runs",
             ) from None
+        except BaseException as error:
+            # An interrupt in the middle of a password's exchange holds the socket in its frames,
+            # and DROP DATABASE waits for that session until authentication_timeout, a minute.
+            traceback.clear_frames(error.__traceback__)
+            raise
 
     @contextmanager
     def told(self, doing: str) -> Iterator[None]:

@@ -2,9 +2,11 @@
 
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -60,3 +62,30 @@ def test_no_password_is_left_by_a_process_that_is_killed(target: Target, tmp_pat
     done = subprocess.run([sys.executable, "-c", program], env=os.environ, check=False)
     assert done.returncode == -signal.SIGKILL
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interrupt_in_the_middle_of_connecting_closes_the_socket_at_once() -> None:
+    """A server waits a minute for a client that began to log in, and DROP DATABASE for both."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        peers: list[socket.socket] = []
+
+        def greet() -> None:
+            peer, _ = listener.accept()
+            peers.append(peer)
+            peer.recv(1000)  # it would log in, and is not answered
+            os.kill(os.getpid(), signal.SIGUSR1)
+
+        before = signal.signal(signal.SIGUSR1, signal.default_int_handler)
+        server = threading.Thread(target=greet)
+        server.start()
+        try:
+            host, port = listener.getsockname()
+            Target.parse(f"postgresql://somebody@{host}:{port}/shop?sslmode=disable").connect()
+        except KeyboardInterrupt:  # as long as it is known, so are the frames that it came through
+            server.join()
+            peers[0].settimeout(5)
+            assert peers[0].recv(1000) == b""
+        finally:
+            signal.signal(signal.SIGUSR1, before)
+            server.join()
+            peers[0].close()
