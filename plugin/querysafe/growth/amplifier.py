@@ -7,6 +7,7 @@ transaction where it has one, wherever its rows came from: fixtures or the test 
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from threading import get_ident
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
@@ -15,7 +16,7 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import SQLAlchemyError
 
 from querysafe.growth.cloning import Cloner
-from querysafe.growth.connections import database_of, is_idle
+from querysafe.growth.connections import database_of, give_up, is_idle
 from querysafe.growth.copies import Copies
 from querysafe.growth.filling import Filler
 from querysafe.growth.isolation import Isolation, StoppedError, is_held, sessions
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
     from querysafe.capture.raw import Recorder
 
-LONGEST_SECONDS = 60
 _OWN = "querysafe_grown"
 _DIALECTS = ("sqlite", "postgresql")
 _READS = ("SELECT", "PRAGMA", "SHOW", "EXPLAIN", "VALUES")
@@ -53,6 +53,7 @@ class Amplifier:
         self._copies: Copies | None = None
         self._recorder: Recorder | None = None
         self._is_cloning = False
+        self._talking: dict[int, tuple[str, Any]] = {}
         self._serial = 0
         self.rows = 0
         """How many clones the last grown run made."""
@@ -80,11 +81,13 @@ class Amplifier:
         self._isolation.begin()
 
     @contextmanager
-    def growing(self, recorder: "Recorder", *, most: int, fills: bool) -> Iterator[str]:
+    def growing(
+        self, recorder: "Recorder", *, most: int, seconds: float, fills: bool
+    ) -> Iterator[str]:
         """Clone rows for as long as the block lasts, in copies of what outlives the test.
 
-        ``fills``: empty tables get rows, too. After ``most`` statements, or a minute, each
-        statement raises: a loop that waits for rows to run out may wait for ever.
+        ``fills``: empty tables get rows, too. After ``most`` statements, or so many seconds,
+        each statement raises: a loop that waits for rows to run out may wait for ever.
         Yields why the test must not be run again; nothing when it may be.
         """
         used, committed = set(self._used), set(self._isolation.committed)
@@ -98,7 +101,7 @@ class Amplifier:
         self._ledger.begin()
         self.rows = self.filled = 0
         self.problems.clear()
-        self._fills, self._left, self._deadline = fills, most, monotonic() + LONGEST_SECONDS
+        self._fills, self._left, self._deadline = fills, most, monotonic() + seconds
         copies = Copies()
         copies.make(self._used.items(), list(self._engines), committed)
         if copies.uncopied & committed:
@@ -116,7 +119,14 @@ class Amplifier:
             del others
             self._recorder = None
             self._copies = None
+            self._talking.clear()
             copies.discard()
+
+    def relieve(self) -> None:
+        """Give up the statements that are being executed: safe to call from another thread."""
+        for name, driver in list(self._talking.values()):
+            with suppress(Exception):  # whatever a driver raises for a connection that is closed
+                give_up(name, driver)
 
     def _connect(self, dialect: Any, _record: Any, cargs: Any, cparams: Any) -> Any:
         return None if self._copies is None else self._copies.connect(dialect, cargs, cparams)
@@ -146,6 +156,8 @@ class Amplifier:
             self._isolation.note_write(connection)
         if self._recorder is None or self._recorder.phase != "call":
             return
+        driver = connection.connection.driver_connection
+        self._talking[get_ident()] = (connection.dialect.driver, driver)
         self._left -= 1
         if self._left < 0 or monotonic() > self._deadline:
             raise StoppedError

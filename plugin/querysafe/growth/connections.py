@@ -23,6 +23,19 @@ def is_idle(connection: Connection) -> bool:
     return False
 
 
+def give_up(name: str, driver: Any) -> None:
+    """Let the statement that a connection of a driver waits for fail, from another thread.
+
+    Drivers of an event loop that wait in it need no more than that their task is cancelled.
+    """
+    if name == "pysqlite":
+        driver.interrupt()
+    elif name == "aiosqlite":
+        driver._conn.interrupt()
+    elif name in ("psycopg", "psycopg2"):
+        driver.cancel()
+
+
 def settle(connection: Connection, *, commit: bool) -> None:
     """End the transaction that the driver opened for us, unseen by SQLAlchemy."""
     proxied: Any = connection.connection

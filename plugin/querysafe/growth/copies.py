@@ -8,9 +8,10 @@ import secrets
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Container, Iterable
 from contextlib import closing, suppress
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import URL, Engine
@@ -20,6 +21,8 @@ from querysafe.growth.connections import database_of, is_memory
 
 LARGEST = 256 * 2**20
 """A file of more bytes is not copied, and its test not grown on it."""
+PATIENCE_SECONDS = 2.0
+"""So long a copy waits for somebody who holds a SQLite database locked."""
 
 
 class Copies:
@@ -83,7 +86,7 @@ class Copies:
             with suppress(sqlite3.Error), closing(kept):
                 if live.in_transaction:
                     live.rollback()
-                kept.backup(live)
+                kept.backup(live, progress=_impatiently())
         for url, name in self._servers:
             _administer(url, "DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
         if self._folder is not None:
@@ -94,7 +97,7 @@ class Copies:
             live = proxied.driver_connection
             if isinstance(live, sqlite3.Connection) and not live.in_transaction:
                 kept = sqlite3.connect(":memory:", check_same_thread=False)
-                live.backup(kept)
+                live.backup(kept, progress=_impatiently())
                 self._memory.append((live, kept))
                 self.restored.add(database_of(engine))
 
@@ -112,7 +115,7 @@ class Copies:
             closing(sqlite3.connect(path, timeout=0.5)) as original,
             closing(sqlite3.connect(copied)) as copy,
         ):
-            original.backup(copy)
+            original.backup(copy, progress=_impatiently())
             self._redirected["sqlite", str(path)] = str(copied)
             return
         self.uncopied.add(("sqlite", str(path)))
@@ -125,6 +128,17 @@ class Copies:
             self._redirected["postgresql", url.host, url.port, url.database] = name
         elif _exists(url):
             self.uncopied.add(("postgresql", url.host, url.port, url.database))
+
+
+def _impatiently() -> Callable[[int, int, int], None]:
+    """Watch a copy of SQLite's, which tries for ever to read what somebody holds locked."""
+    until = monotonic() + PATIENCE_SECONDS
+
+    def progress(status: int, _remaining: int, _total: int) -> None:
+        if status in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) and monotonic() > until:
+            raise sqlite3.OperationalError("the database is locked")
+
+    return progress
 
 
 def _port(value: Any) -> int | None:
@@ -164,6 +178,7 @@ def _server(url: URL) -> Any:
         dbname="postgres",
         autocommit=True,
         connect_timeout=10,
+        options="-c statement_timeout=60s",
     )
 
 

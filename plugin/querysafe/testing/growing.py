@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
@@ -15,6 +16,8 @@ import pytest
 from querysafe.recording import Recording
 from querysafe.testing.lenient import lenient
 from querysafe.testing.listening import WIDER, Listener
+from querysafe.testing.overtime import Watch
+from querysafe.testing.timeouts import Timeouts
 
 if TYPE_CHECKING:
     from querysafe.capture.raw import Recorder
@@ -22,6 +25,10 @@ if TYPE_CHECKING:
 
 LEAST_STATEMENTS, MORE_STATEMENTS = 2000, 50
 """So many statements a grown run may send, and as many more for each of the first run."""
+LONGEST_SECONDS, LEAST_SECONDS, TIMES = 20.0, 2.0, 5
+"""So long a grown run may take, and so many times as long as the first one besides. Each run that
+takes longer halves the first of these for those that follow, down to the second: a suite of
+tests that wait for what never comes ends all the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +55,9 @@ class Grower:
         self._listener = listener
         self._copies = copies
         self._amplifier: Amplifier | None = None
+        self._began = 0.0
+        self._seconds = LONGEST_SECONDS
+        self.timeouts = Timeouts()
         self.is_growing = False
         self.pending: BaseException | None = None
         """What the fixtures of the first run raised: it is raised when its time comes."""
@@ -55,6 +65,7 @@ class Grower:
     def begin(self) -> None:
         """A test begins; the engines that it makes are heard from now on."""
         self.pending = None
+        self._began = monotonic()
         if self._amplifier is None and "sqlalchemy" in sys.modules:
             from querysafe.growth.amplifier import Amplifier
 
@@ -77,6 +88,11 @@ class Grower:
         recorder = self._listener.recorder
         if self._amplifier is None or recorder is None or not isinstance(item, pytest.Function):
             return Grown(problem="it is no test function")
+        with self.timeouts.paused(item):
+            return self._grow(item, function, recorder, sent)
+
+    def _grow(self, item: pytest.Function, function: Any, recorder: "Recorder", sent: int) -> Grown:
+        lasted = monotonic() - self._began
         own = _let_go(item)
         try:
             problem = self._end(item)
@@ -85,7 +101,9 @@ class Grower:
             self.is_growing = True
             runs: list[Run] = []
             for fills in (True, False):
-                run, problem, broke = self._run(item, function, recorder, sent, fills=fills)
+                run, problem, broke = self._run(
+                    item, function, recorder, sent, lasted=lasted, fills=fills
+                )
                 runs += [run] if run is not None else []
                 if not broke:
                     break
@@ -100,7 +118,9 @@ class Grower:
         try:
             self._listener.enter("teardown")
             _tear_down(item)
-        except (Exception, pytest.fail.Exception, pytest.skip.Exception) as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             self.pending = error
             return "its fixtures could not be torn down"
         self._listener.close()
@@ -113,6 +133,7 @@ class Grower:
         recorder: "Recorder",
         sent: int,
         *,
+        lasted: float,
         fills: bool,
     ) -> tuple[Run | None, str, bool]:
         """Run once: what it sent, why it could not be grown, and whether filling broke it."""
@@ -120,22 +141,28 @@ class Grower:
 
         assert self._amplifier is not None
         amplifier, listener = self._amplifier, self._listener
-        most = LEAST_STATEMENTS + MORE_STATEMENTS * sent
-        with _unnoticed(), amplifier.growing(recorder, most=most, fills=fills) as refusal:
+        most, seconds = LEAST_STATEMENTS + MORE_STATEMENTS * sent, self._seconds + TIMES * lasted
+        growing = amplifier.growing(recorder, most=most, seconds=seconds, fills=fills)
+        watches = tuple(Watch(seconds, amplifier.relieve) for _ in ("call", "teardown"))
+        with _unnoticed(), growing as refusal:
             if refusal:
                 return None, refusal, False
             with lenient(function) as code, first_of_many(), _swallowed() as stops:
                 listener.open(code)
                 listener.enter("setup")
-                item._initrequest()
-                item.ihook.pytest_runtest_setup(item=item)
-                item.ihook.pytest_runtest_call(item=item)
+                with watches[0].over(code):
+                    item._initrequest()
+                    item.ihook.pytest_runtest_setup(item=item)
+                    item.ihook.pytest_runtest_call(item=item)
             recording = listener.recording(item.nodeid, every=False)
             ignored = listener.ignored() if recording is not None else {}
             listener.enter("teardown")
-            with _swallowed():
+            with _swallowed(), watches[1].over():
                 _tear_down(item)
             listener.close()
+        if any(watch.struck for watch in watches):
+            self._seconds = max(self._seconds / 2, LEAST_SECONDS)
+            return None, f"it did not end within {seconds:.0f} seconds", False
         broke = bool(stops and amplifier.filled)
         if recording is None or not amplifier.rows:
             stopped = f"it stopped at {stops[0]}" if stops else "no row could be cloned"
@@ -185,7 +212,9 @@ def _swallowed() -> Iterator[list[str]]:
         yield stops
     except (AssertionError, pytest.fail.Exception, pytest.skip.Exception, pytest.xfail.Exception):
         return
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # an application that exits ends its own run, not all of them
         stops.append(type(error).__name__)
 
 

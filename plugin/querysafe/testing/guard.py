@@ -50,6 +50,8 @@ class Guard:
         )
         self.listener = Listener(config.rootpath, settings)
         self.grower = Grower(self.listener, settings.grow_factor - 1) if settings.grow else None
+        if self.grower is not None:
+            config.pluginmanager.register(self.grower.timeouts)
         self.plans = _plans(config, settings) if settings.plans else None
         self._judge: Judge | None = None
         self._marks = NO_MARKS
