@@ -63,16 +63,23 @@ class Watch:
         try:
             yield
         finally:
+            self._is_armed = False
             try:
-                self._is_armed = False
-            finally:  # even where the alarm rang a moment before
-                self._is_armed = False
-                done.set()
-                guard.join(AGAIN_SECONDS)
-                _raise_in(self._thread, None)
-                if has_signals and signal.getsignal(signal.SIGALRM) == self._rung:
-                    time.sleep(0)  # a signal on its way is delivered before its default may kill
-                    signal.signal(signal.SIGALRM, before or signal.SIG_DFL)
+                self._end(guard, done)
+            except OvertimeError:  # it was on its way here
+                self._end(guard, done)
+            if has_signals and signal.getsignal(signal.SIGALRM) == self._rung:
+                signal.signal(signal.SIGALRM, before or signal.SIG_DFL)
+
+    def _end(self, guard: threading.Thread, done: threading.Event) -> None:
+        """Let what is on its way arrive here: no error of this run reaches what comes after it.
+
+        An asynchronous error is not taken back: CPython would remember for ever that there is
+        one, and its debug and profile hooks never return.
+        """
+        done.set()
+        guard.join(AGAIN_SECONDS)
+        time.sleep(0)
 
     def _listen(self) -> bool:
         """Whether a signal may be used: the alarm of nobody else."""
@@ -124,7 +131,6 @@ class Watch:
         return False
 
 
-def _raise_in(thread: int, error: type[BaseException] | None) -> None:
-    """Raise in a thread as soon as it executes Python again; ``None`` takes that back."""
-    raised = ctypes.py_object(error) if error is not None else None
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), raised)
+def _raise_in(thread: int, error: type[BaseException]) -> None:
+    """Raise in a thread as soon as it executes Python again."""
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(error))

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import sqlite3
+import sys
 import threading
 import time
 from functools import partial
@@ -29,6 +30,20 @@ def test_a_block_that_ends_in_time_is_left_alone_and_its_alarm_put_back() -> Non
         assert sum(range(10)) == 45
     assert not watch.struck
     assert signal.getsignal(signal.SIGALRM) == before
+
+
+def test_code_that_a_profiler_or_debugger_follows_goes_on_after_it() -> None:
+    """CPython 3.11 spins there for ever when its evaluation loop is told of an error in vain."""
+    seen: list[str] = []
+    with Watch(60, nobody).over():
+        pass
+    before = sys.getprofile()
+    sys.setprofile(lambda _frame, what, _argument: seen.append(what))
+    try:
+        nobody()
+    finally:
+        sys.setprofile(before)
+    assert "call" in seen
 
 
 @needs_signals
