@@ -90,7 +90,8 @@ def advise(
         pools = pool(costs, every, offered, step)
     worth = Worth(costs, every, offers, relations, limits)
     with steps("choosing", 1) as step:
-        search = Search(costs, worth, pools, offers, limits)
+        margins = {each.table: each.margin for each in planner.basis.assumed}
+        search = Search(costs, worth, pools, offers, limits, margins)
         state = search.run()
         step()
     reasons = {each.index: each.reason for each in reversed(wanted)}

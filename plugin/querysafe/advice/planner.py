@@ -9,6 +9,19 @@ from querysafe.advice.workload import Sample, Statement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Assumed:
+    """How many rows a table was taken to have, of which nobody said it."""
+
+    table: Table
+    rows: float
+    why: str
+    """What that was concluded from, in words that may stand in parentheses."""
+    margin: float = 1.0
+    """By what the size of an index on it is multiplied before it is held against a budget: one
+    that a budget is kept for should not break it where there were more rows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Basis:
     """Where sizes and statistics come from; said in every report."""
 
@@ -18,6 +31,8 @@ class Basis:
     """One sentence for a person."""
     priced: bool = True
     """False when costs mean nothing (``structure``): no percentages are then shown."""
+    assumed: tuple[Assumed, ...] = ()
+    """The tables whose sizes are no more than that, the largest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

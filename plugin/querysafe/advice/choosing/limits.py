@@ -13,7 +13,7 @@ class Limits:
     """New indexes of one table."""
     write_penalty: float = 1.0
     """By what the cost of writing an index is multiplied; 0 for a workload that only reads."""
-    seconds: float = 20.0
+    seconds: float = 24.0
     """After so long the search keeps what it has."""
     statements: int = 300
     """The dearest statements that are advised on, by cost and calls; those that write count all."""

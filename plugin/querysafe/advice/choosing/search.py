@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from querysafe.advice.choosing.costs import Costs
 from querysafe.advice.choosing.limits import Limits
@@ -40,11 +41,16 @@ class Search:
         pools: Sequence[frozenset[str]],
         offers: Mapping[str, Offer],
         limits: Limits,
+        margins: Mapping[Table, float] = MappingProxyType({}),
     ) -> None:
         self._costs = costs
         self._worth = worth
         self._pools = pools
         self._offers = offers
+        self._bytes = {
+            name: int(each.bytes * margins.get(each.index.table, 1.0))
+            for name, each in offers.items()
+        }
         self._limits = limits
         self._until = time.monotonic() + limits.seconds
         self._names = sorted(frozenset().union(*pools)) if pools else []
@@ -92,8 +98,8 @@ class Search:
         return time.monotonic() > self._until
 
     def bytes(self, names: frozenset[str]) -> int:
-        """Size of a choice."""
-        return sum(self._offers[name].bytes for name in names)
+        """Size of a choice, as the budget counts it."""
+        return sum(self._bytes[name] for name in names)
 
     def _state(self, names: frozenset[str], near: State | None = None) -> State:
         """Price a choice; from a neighbour only what differs."""

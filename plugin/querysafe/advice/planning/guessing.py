@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from querysafe.advice.index import Table
 from querysafe.advice.planning.catalog import Catalog, Column, TableEntry
+from querysafe.advice.planning.references import is_unique, references
 from querysafe.advice.planning.statistics import (
     ColumnStatistics,
     IndexStatistics,
@@ -65,10 +66,11 @@ _DEFAULT = re.compile(r"^'((?:[^']|'')*)'::")
 def guess(catalog: Catalog, rows: Mapping[Table, float], *, version: int = 0) -> Statistics:
     """Guess the statistics of tables from their schema and their numbers of rows."""
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    parents = {(each.child, each.column): each.parent for each in references(catalog)}
     return Statistics(
         version=version,
         tables={
-            table: _table(entry, rows[table], rows, today)
+            table: _table(entry, rows[table], parents, rows, today)
             for table, entry in catalog.items()
             if table in rows
         },
@@ -123,10 +125,17 @@ def heap_pages(rows: float, row_bytes: float) -> int:
 
 
 def _table(
-    entry: TableEntry, rows: float, all_rows: Mapping[Table, float], today: datetime
+    entry: TableEntry,
+    rows: float,
+    parents: Mapping[tuple[Table, str], Table],
+    all_rows: Mapping[Table, float],
+    today: datetime,
 ) -> TableStatistics:
     columns = {
-        column.name: _column(column, entry, rows, all_rows, today) for column in entry.columns
+        column.name: _column(
+            column, entry, rows, parents.get((entry.table, column.name)), all_rows, today
+        )
+        for column in entry.columns
     }
     used = sum(each.width * (1 - each.null_fraction) for each in columns.values())
     pages = heap_pages(rows, 28 + used + 2 * len(columns))
@@ -145,15 +154,15 @@ def _column(
     column: Column,
     entry: TableEntry,
     rows: float,
+    parent: Table | None,
     all_rows: Mapping[Table, float],
     today: datetime,
 ) -> ColumnStatistics:
     nulls = _nulls(column)
-    parent = next((key for key in entry.foreign_keys if key[0] == (column.name,)), None)
-    if _is_unique(column.name, entry):
+    if is_unique(column.name, entry):
         return _made(column, 0.0, -1.0 + nulls, rows=rows, today=today, order=1.0)
     if parent is not None:
-        count = min(all_rows.get(parent[1], rows), rows * (1 - nulls))
+        count = min(all_rows.get(parent, rows), rows * (1 - nulls))
         if column.name in entry.primary_key[:1]:
             return _made(column, nulls, max(1.0, count), rows=count, today=today, order=1.0)
         return _made(column, nulls, max(1.0, count), rows=count, today=today, order=0.05)
@@ -278,17 +287,6 @@ def _nulls(column: Column) -> float:
     if column.not_null:
         return 0.0
     return 0.9 if _RARELY_SET.search(column.name.lower()) else 0.1
-
-
-def _is_unique(name: str, entry: TableEntry) -> bool:
-    """Whether a key or a unique index over this column alone says so."""
-    return entry.primary_key == (name,) or any(
-        each.index.unique
-        and not each.index.where
-        and len(each.index.keys) == 1
-        and each.index.keys[0].column == name
-        for each in entry.indexes
-    )
 
 
 def _is_text(column: Column) -> bool:

@@ -6,8 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from querysafe.advice.index import Table
-from querysafe.advice.planner import Basis, Planner
+from querysafe.advice.planner import Assumed, Basis, Planner
 from querysafe.advice.planning import catalog as catalogs
+from querysafe.advice.planning.assuming import assume
 from querysafe.advice.planning.catalog import Catalog
 from querysafe.advice.planning.clone import clone_of
 from querysafe.advice.planning.errors import NoClone, PlanningError, StatisticsError
@@ -23,7 +24,7 @@ from querysafe.advice.planning.statistics import Statistics, load
 from querysafe.postgres.target import Target
 
 ASSUMED_ROWS = 1_000_000
-"""Rows of a table of which nobody said how many it has."""
+"""Rows of the largest tables where nobody said how many they have."""
 _BYTES = ("C", "POSIX")
 
 
@@ -46,7 +47,8 @@ def open_planner(
     is installed; ``analyzes`` then executes what only reads, too. Otherwise a clone is asked:
     with a ``statistics`` file it decides as the database would from which that was exported;
     ``rows`` declares tables' sizes (``{"orders": 5_000_000}`` or ``{"shop.orders": …}``), the
-    others have ``assumed_rows``, and the rest is guessed from the schema. ``place`` is where
+    for the others :func:`~querysafe.advice.planning.assuming.assume` guesses them, with
+    ``assumed_rows`` of the largest, and the rest is guessed from the schema. ``place`` is where
     the clone is made: ``auto``, ``server`` or ``embedded``. Raises :class:`PlanningError`,
     :class:`~querysafe.advice.planning.errors.StatisticsError` and
     :class:`~querysafe.errors.ServerError`.
@@ -95,7 +97,7 @@ def open_planner(
             faulty = invalid(catalog)
             drop(connection, faulty)
             arrived = catalogs.read(connection)
-        known, basis = _known(arrived, told, rows or {}, assumed_rows, statistics)
+        known, basis = _known(arrived, told, rows or {}, assumed_rows, statistics, clone.own)
         if told is None and clone.own is not None:
             known, count = learned(known, clone.own, arrived)
             if count:
@@ -151,22 +153,24 @@ def _known(
     catalog: Catalog,
     told: Statistics | None,
     declared: Mapping[str, float],
-    assumed: int,
+    most: int,
     file: Path | None,
+    own: Statistics | None,
 ) -> tuple[Statistics, Basis]:
     """The statistics of all tables, each from the best source, and what to say of it."""
     counts = _declared(catalog, declared)
     if told is None:
-        statistics = guess(catalog, _with_assumed(catalog, counts, assumed))
+        assumed = assume(catalog, counts, most, own)
+        statistics = guess(catalog, _of_all(catalog, counts, assumed))
         if counts:
-            others = "" if len(counts) >= len(catalog) else f", {assumed:,} for the others"
-            words = f"declared row counts of {len(counts)} tables{others}"
-            return statistics, Basis(
-                name="declared", words=f"{words}; statistics guessed from the schema"
-            )
-        words = f"every table is assumed to have {assumed:,} rows"
+            others = f", {len(assumed)} others assumed" if assumed else ""
+            words = f"declared row counts of {len(counts)} table{'s' * (len(counts) != 1)}{others}"
+        else:
+            words = f"row counts are assumed, {most:,} of the largest tables"
         return statistics, Basis(
-            name="assumed", words=f"{words}; statistics guessed from the schema"
+            name="declared" if counts else "assumed",
+            words=f"{words}; statistics guessed from the schema",
+            assumed=_ranked(assumed),
         )
     matched = match(told, catalog)
     if told.tables and not matched.statistics.tables:
@@ -175,7 +179,9 @@ def _known(
             f"({_some([f'{t.schema}.{t.name}' for t in matched.absent], 3)})",
             hint="export the statistics of the database that has this one's schema",
         )
-    guessed = guess(catalog, _with_assumed(catalog, counts, assumed))
+    counted = {t: each.rows for t, each in matched.statistics.tables.items() if each.rows >= 0}
+    assumed = assume(catalog, {**counted, **counts}, most)
+    guessed = guess(catalog, _of_all(catalog, {**counted, **counts}, assumed))
     tables = {**guessed.tables, **matched.statistics.tables}
     for table, each in matched.statistics.tables.items():
         columns = {**guessed.tables[table].columns, **each.columns}
@@ -183,8 +189,14 @@ def _known(
     taken = f" of {told.taken}" if told.taken else ""
     words = f'production statistics from "{file}"{taken} (PostgreSQL {told.version // 10000})'
     return replace(matched.statistics, tables=tables), Basis(
-        name="statistics", words=words + matched.words()
+        name="statistics",
+        words=words + matched.words(),
+        assumed=_ranked({t: each for t, each in assumed.items() if t not in told.tables}),
     )
+
+
+def _ranked(assumed: Mapping[Table, Assumed]) -> tuple[Assumed, ...]:
+    return tuple(sorted(assumed.values(), key=lambda each: (-each.rows, each.table)))
 
 
 def _declared(catalog: Catalog, declared: Mapping[str, float]) -> dict[Table, float]:
@@ -202,8 +214,8 @@ def _declared(catalog: Catalog, declared: Mapping[str, float]) -> dict[Table, fl
     return counts
 
 
-def _with_assumed(
-    catalog: Catalog, counts: Mapping[Table, float], assumed: int
+def _of_all(
+    catalog: Catalog, counts: Mapping[Table, float], assumed: Mapping[Table, Assumed]
 ) -> dict[Table, float]:
     """Rows of every table; a partitioned one's are shared among its partitions."""
     found: dict[Table, float] = {}
@@ -217,5 +229,5 @@ def _with_assumed(
     inner = {child for entry in catalog.values() for child in entry.children}
     for table in catalog:
         if table not in inner:
-            spread(table, counts.get(table, float(assumed)))
+            spread(table, counts[table] if table in counts else assumed[table].rows)
     return found

@@ -69,6 +69,14 @@ def _basis(advice: Advice) -> Iterator[str]:
     yield from _wrapped(f"Basis: {words}. Planner of PostgreSQL {major}.", "")
     if advice.workload.sources:
         yield from _wrapped(f"Workload: {', '.join(advice.workload.sources)}.", "")
+    written = {each.index.table for each in advice.indexes}
+    sizes = [
+        f"{each.rows:,.0f} in {each.table.name} ({each.why})"
+        for each in advice.basis.assumed
+        if each.table in written
+    ]
+    if sizes:
+        yield from _wrapped(f"Rows are assumed: {', '.join(sizes)}.", "")
     if not advice.basis.priced:
         yield "Costs are not known on this basis; only that the planner can use each index."
 

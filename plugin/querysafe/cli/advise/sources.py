@@ -55,7 +55,7 @@ class ForeignWorkload(QuerysafeError):
 @click.option(
     "--rows",
     metavar="N | TABLE=N,...",
-    help="Rows that tables have in production: of each, or of those named. "
+    help="Rows that tables have in production: of the largest, or of those named. "
     r"[tool.querysafe.advice.rows] declares them, too.",
 )
 @click.option(
@@ -192,7 +192,7 @@ def sources(
 
 
 def _rows(text: str | None) -> int | dict[str, int] | None:
-    """``1000000`` for every table, ``orders=5,users=7`` for some."""
+    """``1000000`` for the largest tables, ``orders=5,users=7`` for some."""
     if text is None:
         return None
     if text.replace("_", "").isdigit():

@@ -43,6 +43,7 @@ def _data(advice: Advice) -> dict[str, Any]:
     before, after = words.total(effects)
     data["summary"] = words.summary(advice)
     data["refusals"] = words.refusals(advice)
+    data["assumed"] = words.assumed(advice)
     data["totals"] = {
         "indexes": len(advice.indexes),
         "size": words.size(sum(each.bytes for each in advice.indexes)),

@@ -8,6 +8,9 @@ from querysafe.report.printable import printable
 def render(advice: Advice, *, explain: bool = False) -> str:
     """A heading, a block of SQL, a table of effects, and what else was seen."""
     parts = [f"### Indexes: {words.summary(advice)}\n", f"Basis: {_text(advice.basis.words)}.\n"]
+    if sizes := words.assumed(advice):
+        listed = "\n".join(f"- {_text(line)}" for line in sizes[1:])
+        parts.append(f"<details><summary>{_text(sizes[0])}</summary>\n\n{listed}\n\n</details>\n")
     if advice.indexes:
         lines = "\n".join(f"{each.index.create(each.name)};" for each in advice.indexes)
         parts.append(f"{_fence(lines)}sql\n{lines}\n{_fence(lines)}\n")

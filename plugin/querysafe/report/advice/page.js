@@ -64,6 +64,9 @@ function seen() {
     parts.push(el("h2", {}, "Also seen"), el("div", { class: "seen" }, advice.remarks.map((each) =>
       el("p", {}, el("b", {}, each.kind), each.words, each.subject.sql && el("span", { class: "mono" }, ` ${flat(each.subject.sql, 120)}`), each.cure && [" → ", el("code", {}, each.cure)]))));
   }
+  if (advice.assumed.length) {
+    parts.push(el("h2", {}, "Assumed"), el("div", { class: "seen" }, advice.assumed.map((line) => el("p", {}, line))));
+  }
   if (advice.refusals.length) {
     parts.push(el("h2", {}, "Not looked at"), el("div", { class: "seen" }, advice.refusals.map((line) => el("p", {}, line))));
   }

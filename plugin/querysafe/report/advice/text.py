@@ -33,6 +33,8 @@ def render(advice: Advice, *, explain: bool = False, width: int = 100, color: bo
 def _lines(advice: Advice, explain: bool) -> Iterator[Text]:
     yield Text(words.summary(advice), style="bold")
     yield _plain(f"Basis: {advice.basis.words}.")
+    for position, line in enumerate(words.assumed(advice)):
+        yield _plain(f"{'  ' * (position > 0)}{line}")
     for source in advice.workload.sources:
         yield _plain(f"Read: {source}")
     if aside := words.set_aside(advice):

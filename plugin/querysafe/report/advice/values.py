@@ -19,6 +19,15 @@ def to_json(advice: Advice) -> dict[str, Any]:
             "name": advice.basis.name,
             "words": advice.basis.words,
             "priced": advice.basis.priced,
+            "assumed": [
+                {
+                    "schema": each.table.schema,
+                    "table": each.table.name,
+                    "rows": each.rows,
+                    "why": each.why,
+                }
+                for each in advice.basis.assumed
+            ],
         },
         "server_version": advice.version,
         "sources": list(advice.workload.sources),

@@ -10,6 +10,7 @@ from querysafe.advice.workload import Statement
 from querysafe.fingerprint import shape
 
 _REASONS = 8
+_GROUPS, _TABLES = 15, 8
 _PLACES = 3
 
 
@@ -92,6 +93,35 @@ def summary(advice: Advice) -> str:
         f"{begin}: the workload costs {factor(before, after)} less, "
         f"a statement that reads {mean_factor(effects):.1f}x in the mean."
     )
+
+
+def assumed(advice: Advice) -> list[str]:
+    """How many rows which table is only assumed to have, and why; the largest first."""
+    groups: dict[tuple[float, str], list[str]] = {}
+    for each in advice.basis.assumed:
+        table = each.table
+        name = table.name if table.schema == "public" else f"{table.schema}.{table.name}"
+        groups.setdefault((_rounded(each.rows), each.why), []).append(name)
+    if not groups:
+        return []
+    most = max(each.margin for each in advice.basis.assumed)
+    counted = f"; an index counts up to {most:g} times in the budget" if most > 1 else ""
+    lines = [
+        f"Rows are assumed{counted if advice.budget_bytes is not None else ''}; "
+        "declare them with --rows TABLE=N or [tool.querysafe.advice.rows]:"
+    ]
+    for (rows, why), names in list(groups.items())[:_GROUPS]:
+        more = f" and {len(names) - _TABLES} more" if len(names) > _TABLES else ""
+        lines.append(f"{rows:,.0f}: {', '.join(names[:_TABLES])}{more} ({why})")
+    if len(groups) > _GROUPS:
+        rest = sum(len(names) for names in list(groups.values())[_GROUPS:])
+        lines.append(f"fewer: {plural(rest, 'table')}, named by --format json")
+    return lines
+
+
+def _rounded(rows: float) -> float:
+    """Two digits: a guess has no more."""
+    return float(f"{rows:.1e}")
 
 
 def set_aside(advice: Advice) -> str:

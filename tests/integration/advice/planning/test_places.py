@@ -268,7 +268,7 @@ def test_a_vocabulary_is_learned_from_the_rows_that_there_are(shop: Database) ->
         "SELECT gen_random_uuid(), CASE WHEN g % 4 = 0 THEN 'kit' ELSE 'part' END, 1, 2 "
         "FROM generate_series(1, 60) AS g",
     )
-    with open_planner(shop.dsn) as planner:
+    with open_planner(shop.dsn, rows={"products": 1_000_000}) as planner:
         rare = planned(planner, "SELECT * FROM products WHERE title = 'kit'")
     assert "value lists of 1 column from" in planner.basis.words
     assert rare.root["Plan Rows"] == 250_000
