@@ -1,6 +1,7 @@
 """Statements that the application sent again and again, and why: the heart of four rules."""
 
 import ast
+import itertools
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from weakref import WeakKeyDictionary
 
 from querysafe.analysis import purposes
 from querysafe.analysis.loops import Loop, loops_of, signature
-from querysafe.analysis.sources import names_in, nodes_in, source
+from querysafe.analysis.sources import function_of, names_in, nodes_in, source
 from querysafe.analysis.subject import READS, WRITES, Subject, calls_of
 from querysafe.analysis.values import (
     condition_key,
@@ -59,7 +60,9 @@ def _found(subject: Subject) -> Iterator[Repetition]:
             continue
         if len(keys) == 1 and _is_one_round(asked):
             continue
-        if len(keys) == 1 and (keys == {()} or not _depends_on_row(loop)):
+        if len(keys) == 1 and (
+            keys == {()} or not _depends_on_row(loop) or _is_constant(asked[0])
+        ):
             if not _is_changing(subject, asked, loop):
                 yield Repetition(asked, loop, "same")
         elif (
@@ -203,6 +206,8 @@ def _is_retry(subject: Subject, queries: list[CapturedQuery], loop: Loop, *, sam
         return True
     if calls_of([query for query in queries if query.error is None]) <= 1:
         return True
+    if _fails_each_time(subject, queries):
+        return True
     if not same:
         return False
     transactions = [query.context.transaction for query in queries]
@@ -217,6 +222,15 @@ def _is_retry(subject: Subject, queries: list[CapturedQuery], loop: Loop, *, sam
         or loop.has(ast.Try)
         or (loop.node is None and bool(queries[0].stack))
         or any(map(purposes.tries_again, loops_of(queries[0])))
+    )
+
+
+def _fails_each_time(subject: Subject, queries: list[CapturedQuery]) -> bool:
+    """Whether an error lies between each and the next: every round but the last was lost."""
+    indexes = [query.index for query in queries]
+    return all(
+        any(subject.by_index[i].error for i in range(one, other) if i in subject.by_index)
+        for one, other in itertools.pairwise(indexes)
     )
 
 
@@ -280,6 +294,25 @@ def _depends_on_row(loop: Loop) -> bool:
             dependent |= {name for target in node.targets for name in names_in(target)}
     chain = source(loop.frame.file).chain(loop.frame)
     return bool(names_in(chain[-1]) & dependent)
+
+
+def _is_constant(query: CapturedQuery) -> bool:
+    """Whether the function that asks says what for in full: ``where(Rate.country == "GB")``."""
+    frame = query.stack[0] if query.stack else None
+    if frame is None or frame.template:
+        return False
+    chain = source(frame.file).chain(frame)
+    function = function_of(chain)
+    call = next((node for node in reversed(chain) if isinstance(node, ast.Call)), None)
+    if function is None or call is None:
+        return False
+    arguments = (*call.args, *(each.value for each in call.keywords))
+    local = {each.arg for each in nodes_in(function) if isinstance(each, ast.arg)} | {
+        each.id
+        for each in nodes_in(function)
+        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
+    }
+    return bool(arguments) and not any(names_in(each) & local for each in arguments)
 
 
 def _is_over_constants(queries: list[CapturedQuery], loop: Loop) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from querysafe.analysis.arranging import is_setup
+from querysafe.analysis.arranging import Place, is_setup, makers
 from querysafe.analysis.loops import Loop, loops_of, recursion_of, unseen_loop
 from querysafe.analysis.sources import (
     Function,
@@ -68,8 +68,23 @@ class Subject:
             query
             for query in self.recording
             if query.context.phase in ("call", "")
-            and (query.context.request or not is_setup(query.stack, self.file))
+            and (query.context.request or not self._is_arranging(query))
             and not is_of_catalog(query)
+        )
+
+    def _is_arranging(self, query: CapturedQuery) -> bool:
+        return is_setup(query.stack, self.file) or bool(
+            self._makers and self._makers & makers(query.stack, self.file)
+        )
+
+    @cached_property
+    def _makers(self) -> frozenset[Place]:
+        """The functions of the tests that make rows, by their names and by what they sent."""
+        return frozenset(
+            place
+            for query in self.recording
+            if query.kind is Kind.INSERT
+            for place in makers(query.stack, self.file)
         )
 
     @cached_property

@@ -71,7 +71,10 @@ def _is_loop(subject: Subject, queries: list[CapturedQuery]) -> bool:
 
 
 def _common_loader(queries: list[CapturedQuery], subject: Subject) -> CapturedQuery | None:
-    """The one query that loaded all the owners, or that what loaded them came from."""
+    """The one query that loaded all the owners, or that what loaded them came from.
+
+    A lazy load that runs row by row itself is none: its loader option stands further up.
+    """
     indexes = {query.parent_index for query in queries if query.parent_index is not None}
     while len(indexes) > 1:
         above = {_above(subject, index) for index in indexes}
@@ -79,12 +82,28 @@ def _common_loader(queries: list[CapturedQuery], subject: Subject) -> CapturedQu
             break
         indexes = above
     found = subject.by_index.get(min(indexes)) if indexes else None
-    while found is not None and found.orm_cause.loading is Loading.EAGER:
+    while found is not None and (
+        found.orm_cause.loading is Loading.EAGER or _is_repeated(subject, found)
+    ):
         index = _above(subject, found.index)
         if index == found.index or index not in subject.by_index:
             break
         found = subject.by_index[index]
     return found
+
+
+def _is_repeated(subject: Subject, query: CapturedQuery) -> bool:
+    """Whether a lazy load is one of several of its relationship for the rows of one query."""
+    if query.orm_cause.loading is not Loading.LAZY:
+        return False
+    root = eager.root_of(query, subject.by_index)
+    return any(
+        each.index != query.index
+        and each.orm_cause.loading is Loading.LAZY
+        and each.orm_cause.path == query.orm_cause.path
+        and eager.root_of(each, subject.by_index) is root
+        for each in subject.queries
+    )
 
 
 def _above(subject: Subject, index: int) -> int:

@@ -1,0 +1,73 @@
+"""What an examiner met who knew only what the rules promise."""
+
+from shop.models import Customer, Order, Product, Setting, Tag
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import object_session, sessionmaker
+
+
+def build_overview(session):
+    return [
+        (order.id, order.customer.name)  # expect[function_named_like_a_maker]: QS101 Order.customer
+        for order in session.scalars(select(Order))  # parent[function_named_like_a_maker]:
+    ]
+
+
+def test_function_named_like_a_maker(session):  # bad
+    assert len(build_overview(session)) > 2
+
+
+def make_customer(session, name):
+    if session.scalar(select(Customer.id).where(Customer.name == name)) is None:
+        session.add(Customer(name=name))
+        session.flush()
+
+
+def test_maker_that_makes(session):  # good
+    for name in ("Ida", "Jo", "Kim"):
+        make_customer(session, name)
+    assert session.scalars(select(Customer.name).where(Customer.name == "Jo")).all() == ["Jo"]
+
+
+def test_parents_of_the_third_level(session):  # bad
+    customers = session.scalars(select(Customer)).all()  # parent:
+    names = set()
+    for customer in customers:
+        for order in customer.orders:  # expect: QS101 Customer.orders
+            for line in order.lines:  # expect: QS101 Order.lines
+                names.add(line.product.name)  # expect: QS101 Line.product
+    assert names
+
+
+def rate(product):
+    session = object_session(product)
+    return session.scalar(  # expect[constant_question_of_each_row]: QS105
+        select(Setting.value).where(Setting.name == "currency")
+    )
+
+
+def priced(session):
+    return [f"{product.price} {rate(product)}" for product in session.scalars(select(Product))]
+
+
+def test_constant_question_of_each_row(session):  # bad
+    assert len(priced(session)) > 2
+
+
+def claim(sessions, wanted):
+    """Try another name after each that somebody else took first."""
+    for attempt in range(3):
+        with sessions() as session:
+            session.scalar(select(Tag.id).where(Tag.name == wanted[attempt]))
+            try:
+                session.add(Tag(id=1 if attempt < 2 else 99, name=wanted[attempt]))
+                session.commit()
+            except IntegrityError:
+                session.rollback()
+                continue
+            return wanted[attempt]
+    return None
+
+
+def test_another_name_after_each_failure(shop_engine):  # good
+    assert claim(sessionmaker(shop_engine), ["a", "b", "c"]) == "c"
