@@ -60,9 +60,7 @@ def _found(subject: Subject) -> Iterator[Repetition]:
             continue
         if len(keys) == 1 and _is_one_round(asked):
             continue
-        if len(keys) == 1 and (
-            keys == {()} or not _depends_on_row(loop) or _is_constant(asked[0])
-        ):
+        if len(keys) == 1 and (keys == {()} or not _depends_on_row(loop) or _is_constant(asked[0])):
             if not _is_changing(subject, asked, loop):
                 yield Repetition(asked, loop, "same")
         elif (

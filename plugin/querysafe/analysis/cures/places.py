@@ -18,8 +18,8 @@ from querysafe.analysis.sources import (
 )
 from querysafe.query import Frame
 
-_READS = ("scalars", "execute", "stream", "stream_scalars", "query", "exec")
-_ASKS = (*_READS, "scalar", "get", "first", "one", "count", "exec_driver_sql")
+_READS = ("scalars", "execute", "stream", "stream_scalars", "query", "exec", "exec_driver_sql")
+_ASKS = (*_READS, "scalar", "get", "first", "one", "count")
 _DONE = ("all", "fetchall", "items", "keys", "values")
 
 

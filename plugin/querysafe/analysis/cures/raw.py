@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 
 from querysafe.analysis.cures.places import Place, place_of, plural
-from querysafe.analysis.sources import Function, assignments, function_of, source
+from querysafe.analysis.sources import Function, assignments, function_of, source, statement_of
 from querysafe.analysis.values import varying_keys
 from querysafe.query import CapturedQuery, Frame
 
@@ -20,6 +20,8 @@ _SELECT = re.compile(
     r"(\s*(?:/\*.*?\*/\s*)*SELECT\s+(?:DISTINCT\s+)?)(.*?)(\s+FROM\s)", re.I | re.S
 )
 _AGGREGATE = re.compile(r"\b(count|sum|min|max|avg)\s*\(", re.I)
+_VALUES = ("scalar", "scalar_one", "scalar_one_or_none")
+_ORDERED = re.compile(r"\b(ORDER\s+BY|LIMIT|FETCH|GROUP\s+BY|UNION)\b", re.I)
 _TAIL = re.compile(r"\s+(LIMIT|OFFSET|FETCH)\b.*$", re.I | re.S)
 
 
@@ -38,6 +40,7 @@ def cure(queries: Sequence[CapturedQuery]) -> str:
     if frame is None or written is None:
         return _from_statement(query)
     owner, sql, values, awaited = written
+    listed = _only_column(sql) if _asks_value(frame) else ""
     place_value = _chosen(sql, values, queries)
     if place_value is None:
         return _from_statement(query)
@@ -59,6 +62,12 @@ def cure(queries: Sequence[CapturedQuery]) -> str:
         f"{'await ' if awaited else ''}{owner}.execute("
         f"text({' '.join(text.split())!r}).bindparams(bindparam('keys', expanding=True)), {{{given}}})"
     )
+    if listed and listed.rpartition(".")[2] != key_name:
+        run = f"({run})" if awaited else run
+        nothing = ", 0" if listed.lower().startswith("count") else ""
+        return place.code(
+            [f"found = dict({run}.all())"], "found", f"found.get({place.key}{nothing})"
+        )
     return place.code(
         [
             "found = defaultdict(list)",
@@ -68,6 +77,26 @@ def cure(queries: Sequence[CapturedQuery]) -> str:
         "found",
         f"found[{place.key}]",
     )
+
+
+def _asks_value(frame: Frame) -> bool:
+    """Whether the code takes one value of the answer: ``execute(...).scalar_one()``."""
+    chain = source(frame.file).chain(frame)
+    statement = statement_of(chain)
+    begin = chain.index(statement) if statement is not None else 0
+    calls = [node for node in chain[begin:] if isinstance(node, ast.Call)]
+    return any(
+        isinstance(node, ast.Attribute) and node.attr in _VALUES
+        for node in (*chain[begin:], *(call.func for call in calls[-1:]))
+    )
+
+
+def _only_column(sql: str) -> str:
+    """What a SELECT returns if it is one expression of one row; "" for several or ``*``."""
+    found = None if _ORDERED.search(sql) else _SELECT.match(sql)
+    listed = found[2].strip() if found is not None else ""
+    bare = re.sub(r"\([^()]*\)", "", listed)
+    return "" if "," in bare or "*" in bare else listed
 
 
 def _named(

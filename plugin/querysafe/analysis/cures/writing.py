@@ -219,13 +219,16 @@ def _different(
     )
     rows = "{" + ", ".join(f"{name!r}: {text}" for name, text in sets.items()) + "}"
     run = f"{owner}.execute"
-    if queries[0].orm_cause.loading is not Loading.CORE:
-        run = (
-            f"({awaiting}{owner}.connection()).execute"
-            if awaiting
-            else f"{owner}.connection().execute"
-        )
+    if _is_sent_by_session(queries[0]):
+        connection = f"{awaiting}{owner}.connection()"
+        run = f"({connection}).execute" if awaiting else f"{connection}.execute"
     return f"{awaiting}{run}({ast.unparse(statement)}, [{rows} {clause}])"
+
+
+def _is_sent_by_session(query: CapturedQuery) -> bool:
+    """Whether a session sent it, which refuses many sets of parameters beside a WHERE."""
+    called = query.stack[0].library.lower() if query.stack else ""
+    return query.orm_cause.loading is not Loading.CORE or "session" in called
 
 
 def _inserted(

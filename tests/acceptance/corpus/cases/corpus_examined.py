@@ -1,7 +1,7 @@
 """What an examiner met who knew only what the rules promise."""
 
 from shop.models import Customer, Order, Product, Setting, Tag
-from sqlalchemy import select
+from sqlalchemy import select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import object_session, sessionmaker
 
@@ -71,3 +71,31 @@ def claim(sessions, wanted):
 
 def test_another_name_after_each_failure(shop_engine):  # good
     assert claim(sessionmaker(shop_engine), ["a", "b", "c"]) == "c"
+
+
+def reprice(session, prices):
+    for product_id, price in prices.items():
+        session.execute(  # expect[session_updates_with_other_values]: QS106
+            update(Product).where(Product.id == product_id).values(price=price)
+        )
+    session.commit()
+
+
+def test_session_updates_with_other_values(session):  # bad
+    # cure-contains: session.connection().execute(update(Product)
+    reprice(session, {1: 5, 2: 6, 3: 7})
+    assert session.get(Product, 2).price == 6
+
+
+def quantities(connection, order_ids):
+    return [
+        connection.execute(  # expect[one_value_of_each_text]: QS103
+            text("SELECT sum(quantity) FROM lines WHERE order_id = :order"), {"order": order_id}
+        ).scalar_one()
+        for order_id in order_ids
+    ]
+
+
+def test_one_value_of_each_text(session):  # bad
+    # cure-contains: found.get(order_id)
+    assert sum(quantities(session.connection(), [1, 2, 3])) > 0
