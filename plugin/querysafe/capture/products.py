@@ -38,7 +38,7 @@ def joined_collections(
         if (id(statement), site) in seen:
             continue
         seen[id(statement), site] = statement
-        products = list(_products(statement)) or list(_products_of_tables(raw.compiled))
+        products = list(_products(raw)) or _products_of_tables(raw)
         for names in products:
             found.setdefault(
                 (names, site), JoinedCollections(query_index=index, call_site=site, names=names)
@@ -51,9 +51,11 @@ def joins_several(statement: str) -> bool:
     return "JOIN" in statement and statement.count("JOIN") > 1
 
 
-def _products(statement: Any) -> Iterator[tuple[str, ...]]:
+def _products(raw: Raw) -> Iterator[tuple[str, ...]]:
+    statement = getattr(raw.compiled, "statement", None)
     siblings: dict[tuple[str, ...], list[str]] = defaultdict(list)
-    for above, name in (*_from_options(statement), *_from_mapping(statement)):
+    joined = (*_from_options(statement), *_from_mapping(statement, raw.cursor_statement))
+    for above, name in joined:
         if name not in siblings[above]:
             siblings[above].append(name)
     for names in siblings.values():
@@ -77,7 +79,7 @@ def _from_options(statement: Any) -> Iterator[_Join]:
                 )
 
 
-def _from_mapping(statement: Any) -> Iterator[_Join]:
+def _from_mapping(statement: Any, sent: str) -> Iterator[_Join]:
     """Collections that the mapping itself declares ``lazy="joined"``, unless an option differs."""
     told = {
         relationships[-1][1]
@@ -89,11 +91,32 @@ def _from_mapping(statement: Any) -> Iterator[_Join]:
     for description in getattr(statement, "column_descriptions", ()):
         entity = description.get("entity")
         mapper = getattr(entity, "__mapper__", None)
-        if mapper is None or description.get("expr") is not entity:
+        if mapper is not None and description.get("expr") is entity:
+            yield from _joined_from(mapper, (), (mapper,), told, sent)
+
+
+def _joined_from(
+    mapper: Any, above: tuple[str, ...], path: tuple[Any, ...], told: set[Any], sent: str
+) -> Iterator[_Join]:
+    """What is joined with an entity, and with that: never a mapper again that it came from."""
+    for relationship in mapper.relationships:
+        target = relationship.mapper
+        if (
+            relationship.lazy not in _JOINED
+            or relationship in told
+            or any(target.common_parent(each) for each in path)
+            or str(target.local_table.name) not in sent
+        ):
             continue
-        for relationship in mapper.relationships:
-            if relationship.lazy == "joined" and relationship.uselist and relationship not in told:
-                yield (), f"{entity.__name__}.{relationship.key}"
+        name = _name((mapper, relationship))
+        if relationship.uselist:
+            yield above, name
+        below = (*above, name) if relationship.uselist else above
+        yield from _joined_from(target, below, (*path, target), told, sent)
+
+
+_JOINED = ("joined", False)
+"""``lazy=False`` is another word for it."""
 
 
 def _name(step: tuple[Any, Any]) -> str:
@@ -101,32 +124,55 @@ def _name(step: tuple[Any, Any]) -> str:
     return f"{mapper.class_.__name__}.{relationship.key}"
 
 
-def _products_of_tables(compiled: Any) -> Iterator[tuple[str, ...]]:
+REMEMBERED = 1000
+_known: dict[tuple[str, frozenset[Any]], list[tuple[str, ...]]] = {}
+"""Answers by text and tables: where each test has an engine, it compiles all its statements anew."""
+
+
+def _products_of_tables(raw: Raw) -> list[tuple[str, ...]]:
     """Tables joined by hand, two of which hold many rows for one row of a third.
 
     Both must give columns to the result: a join that only filters multiplies nothing
     that anybody sees.
     """
-    statement = getattr(getattr(compiled, "compile_state", None), "statement", None)
+    statement = getattr(getattr(raw.compiled, "compile_state", None), "statement", None)
     if not isinstance(statement, Select) or statement._group_by_clauses or statement._distinct:
-        return
+        return []
     if statement._limit_clause is not None:
-        return
+        return []
+    shown = {column.table for column in statement.exported_columns if _has_table(column)}
+    key = raw.cursor_statement, frozenset(map(_unaliased, shown))
+    known = _known.get(key)
+    if known is None:
+        if len(_known) >= REMEMBERED:
+            _known.clear()
+        known = _known[key] = list(_multiplied(statement, shown))
+    return known
+
+
+def _unaliased(table: Any) -> Any:
+    while isinstance(table, Alias):
+        table = table.element
+    return table
+
+
+def _multiplied(statement: Select[Any], shown: set[Any]) -> Iterator[tuple[str, ...]]:
+    """Of the tables that a statement shows, those of branches that multiply each other's rows."""
     for root in statement.get_final_froms():
         above: dict[FromClause, tuple[FromClause, bool]] = {}
         _walk_joins(root, above)
-        branches: dict[FromClause, str] = {}
-        shown = {column.table for column in statement.exported_columns if _has_table(column)}
+        branches: dict[FromClause, tuple[int, str]] = {}
         for table in shown:
             for step in _to_root(table, above):
                 if above.get(step, (None, False))[1]:
-                    branches[step] = _name_of_table(table)
+                    name = len(_to_root(table, above)), _name_of_table(table)
+                    branches[step] = min(branches.get(step, name), name)
         apart: list[FromClause] = []
         for each in _leaves_first(branches, above):
             if all(each not in _to_root(other, above) for other in apart):
                 apart.append(each)
         if len(apart) > 1:
-            yield tuple(sorted(branches[each] for each in apart))
+            yield tuple(sorted(branches[each][1] for each in apart))
             return
 
 
@@ -186,9 +232,7 @@ def _equalities(
 
 def _is_unique(table: FromClause, columns: set[Any]) -> bool:
     """Whether a row is known by some columns: at most one can match."""
-    plain: Any = table
-    while isinstance(plain, Alias):
-        plain = plain.element
+    plain = _unaliased(table)
     if isinstance(plain, AliasedReturnsRows):
         return _is_one_of_each(table, plain.element, columns)
     names = {column.key for column in columns}

@@ -35,9 +35,13 @@ def multiplied(query: CapturedQuery, names: tuple[str, ...]) -> str:
         if changed.done:
             code = ast.unparse(rewritten)
             return f"{built.assigned} = {code}" if built.assigned else code
-    options = ", ".join(f"selectinload({name})" for name in names)
+    options = [f"selectinload({name})" for name in names]
     entity = query.orm_cause.entity or names[0].partition(".")[0]
-    return f"select({entity}).options({options})"
+    if any(name.partition(".")[0] != entity for name in names):
+        return "\n".join(f'# {name}: relationship(..., lazy="selectin")' for name in names)
+    if built is not None and built.sort in ("select", "query"):
+        return expressions.with_options(built, *options)
+    return f"select({entity}).options({', '.join(options)})"
 
 
 def _one_for_each(built: expressions.Built | None, names: tuple[str, ...]) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from querysafe.analysis.cures import expressions
 from querysafe.analysis.cures.attempt import attempt
+from querysafe.analysis.cures.rows import above
 from querysafe.analysis.labels import label_of, origin_of
 from querysafe.analysis.repetition import reads
 from querysafe.analysis.sources import source, statement_of
@@ -57,11 +58,37 @@ def hoisted(query: CapturedQuery) -> str:
     if frame is None or frame.template:
         return "known = session.scalars(statement).all()  # once"
     chain = source(frame.file).chain(frame)
-    statement = statement_of(chain)
-    if isinstance(statement, ast.Assign | ast.AnnAssign):
-        return ast.unparse(statement)
     built = expressions.find(frame)
     if built is None:
+        statement = statement_of(chain)
+        if isinstance(statement, ast.Assign | ast.AnnAssign):
+            return ast.unparse(statement)
         return "known = session.scalars(statement).all()  # once"
-    awaited = any(isinstance(node, ast.Await) for node in chain)
-    return f"known = {'await ' if awaited else ''}{ast.unparse(built.call)}"
+    asked, end = _asked(chain, built.call)
+    holder = next((node for node in chain if getattr(node, "value", None) is asked), None)
+    if isinstance(holder, ast.Assign | ast.AnnAssign):
+        return ast.unparse(holder)
+    rows = ast.unparse(asked)
+    if end in _RESULTS:
+        rows = f"({rows}).all()" if isinstance(asked, ast.Await) else f"{rows}.all()"
+    return f"known = {rows}"
+
+
+_RESULTS = ("execute", "scalars", "unique", "mappings", "tuples", "partitions")
+"""Calls whose result can be read only once."""
+
+
+def _asked(chain: tuple[ast.AST, ...], call: ast.Call) -> tuple[ast.expr, str]:
+    """The call with what takes its result, ``….scalars().all()``, and the name of the last."""
+    asked: ast.expr = call
+    end = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    for node in reversed(above(chain, call)):
+        if isinstance(node, ast.Await) and node.value is asked:
+            asked = node
+        elif isinstance(node, ast.Attribute) and node.value is asked:
+            asked, end = node, node.attr
+        elif isinstance(node, ast.Call) and node.func is asked:
+            asked = node
+        else:
+            break
+    return asked, end
