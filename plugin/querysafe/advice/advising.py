@@ -11,6 +11,7 @@ from querysafe.advice.candidates.candidate import Candidate
 from querysafe.advice.candidates.constants import Constants
 from querysafe.advice.candidates.plans import accesses
 from querysafe.advice.candidates.proposing import Proposing
+from querysafe.advice.candidates.traps import wants_rewrite_only
 from querysafe.advice.choosing.costs import Costs, Subject
 from querysafe.advice.choosing.limits import Limits
 from querysafe.advice.choosing.pooling import pool
@@ -88,7 +89,10 @@ def advise(
             costs.remember(sample, known)
     with steps("pricing candidates", len(every)) as step:
         pools = pool(costs, every, offered, step)
-    worth = Worth(costs, every, offers, relations, limits)
+    hopeless = [at for at, subject in enumerate(every) if wants_rewrite_only(subject)]
+    for at in hopeless:
+        pools[at] = frozenset()
+    worth = Worth(costs, every, offers, relations, limits, hopeless)
     with steps("choosing", 1) as step:
         margins = {each.table: each.margin for each in planner.basis.assumed}
         search = Search(costs, worth, pools, offers, limits, margins)
@@ -178,6 +182,8 @@ def propose(planner: Planner, subjects: Sequence[Subject]) -> list[Candidate]:
     standing = {each.name: each.index for each in planner.existing()}
     every: list[Iterator[Candidate]] = []
     for subject in sorted(subjects, key=lambda each: -each.weight * each.plans[0].cost):
+        if wants_rewrite_only(subject):
+            continue
         read = [accesses(each.root, standing) for each in subject.plans]
         constants: dict[Table, Constants] = {}
         for access in (each for plan_ in read for each in plan_):
@@ -235,7 +241,8 @@ def _advised(found: _Found, names: dict[str, str]) -> list[Advised]:
         evidence = [
             _effect(found, position, names)
             for position in sorted(touched)
-            if offered in found.costs.used(found.subjects[position], found.state.names)
+            if position not in found.worth.hopeless
+            and offered in found.costs.used(found.subjects[position], found.state.names)
         ]
         written = found.worth.write_cost(offered)
         saved = sum(

@@ -39,6 +39,15 @@ def traps(subject: Subject, relations: Mapping[Table, Relation]) -> Iterator[tup
                     yield words, cure
 
 
+def wants_rewrite_only(subject: Subject) -> bool:
+    """Whether a statement draws rows by chance from a whole table: an index could only be read
+    whole in place of the table, which cures nothing.
+    """
+    plan = subject.plans[0].root
+    read = list(accesses(plan))
+    return len(read) == 1 and not read[0].conditions and next(_top_random(plan), None) is not None
+
+
 def _trap(condition: Expression, relation: Relation) -> Iterator[tuple[str, str]]:
     for each in within(condition):
         match each:

@@ -68,8 +68,9 @@ class Search:
 
     def run(self) -> State:
         """The best choice found."""
-        for subject, pooled in zip(self._worth.subjects, self._pools, strict=True):
-            self._costs.narrow(subject, pooled, self._names)
+        for position, subject in enumerate(self._worth.subjects):
+            if position not in self._worth.hopeless:
+                self._costs.narrow(subject, self._pools[position], self._names)
         empty = self._state(frozenset())
         begun = self._state(self._sketched(empty).names)
         found = self._improved(self._greedy(empty))
@@ -178,6 +179,8 @@ class Search:
         """
         moves: dict[frozenset[str], set[int]] = {}
         for position, subject in enumerate(self._worth.subjects):
+            if position in self._worth.hopeless:
+                continue
             for used in self._costs.uses(subject):
                 moves.setdefault(used, set()).add(position)
         felt = {
@@ -343,7 +346,11 @@ class Search:
         while changed:
             changed = False
             used = frozenset().union(
-                *(self._costs.used(each, state.names) for each in self._worth.subjects)
+                *(
+                    self._costs.used(each, state.names)
+                    for position, each in enumerate(self._worth.subjects)
+                    if position not in self._worth.hopeless
+                )
             )
             if state.names - used:
                 state = self._state(state.names & used, state)
