@@ -16,35 +16,33 @@ from itertools import count
 from types import ModuleType
 from typing import Any
 
+from querysafe.capture.routes import called
+
 
 class Scope:
     """One request while it is served."""
 
-    __slots__ = ("application", "details", "serial")
+    __slots__ = ("application", "details", "request", "serial")
 
     def __init__(self, serial: int, details: MutableMapping[str, Any], application: Any) -> None:
         self.serial = serial
         self.application = application
         self.details = details
         """The ASGI scope or WSGI environment, which routers fill in as they go."""
+        self.request: Any = None
+        """Flask's request object, which the environment has only while it is served."""
 
     @property
     def name(self) -> str:
-        """``GET /orders/{id}``, or the path as asked for when no route told its pattern."""
-        details = self.details
-        method = details.get("method") or details.get("REQUEST_METHOD") or ""
-        route = getattr(details.get("route"), "path", None)
-        if route is None and (request := details.get("werkzeug.request")) is not None:
-            route = getattr(getattr(request, "url_rule", None), "rule", None)
-        return f"{method} {route or details.get('path') or details.get('PATH_INFO') or ''}".strip()
+        """``GET /orders/{id}``: the pattern of a route, or a path without what may be secret."""
+        return called(self.details, getattr(self.request, "url_rule", None))
 
     @property
     def endpoint(self) -> Any:
         """The function that serves the request, or ``None``."""
         details = self.details
         endpoint = details.get("endpoint")
-        request = details.get("werkzeug.request")
-        rule = getattr(request, "url_rule", None)
+        rule = getattr(self.request, "url_rule", None)
         if endpoint is None and rule is not None:
             endpoint = getattr(self.application, "view_functions", {}).get(rule.endpoint)
         while (inner := getattr(endpoint, "__wrapped__", None)) is not None:
@@ -66,20 +64,21 @@ _WSGI = (
     ("bottle", "Bottle", "wsgi"),
     ("pyramid.router", "Router", "__call__"),
 )
-_wrapped: set[str] = set()
+_DISPATCHING = (("flask.app", "Flask", "full_dispatch_request"),)
+_wrapped: set[tuple[str, str]] = set()
 _looked_at = 0
 """How many modules there were when it was last looked for new ones."""
 
 
 def wrap_applications() -> None:
     """Wrap the application classes that have been imported since the last call."""
-    for known, wrapper in ((_ASGI, _asgi), (_WSGI, _wsgi)):
+    for known, wrapper in ((_ASGI, _asgi), (_WSGI, _wsgi), (_DISPATCHING, _dispatching)):
         for module, name, method in known:
-            if module in _wrapped or module not in sys.modules:
+            if (module, method) in _wrapped or module not in sys.modules:
                 continue
             application = getattr(sys.modules[module], name, None)
             if application is not None:
-                _wrapped.add(module)
+                _wrapped.add((module, method))
                 setattr(application, method, wrapper(getattr(application, method)))
 
 
@@ -158,3 +157,16 @@ def _wsgi(original: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[by
             current.reset(token)
 
     return serve
+
+
+def _dispatching(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Keep what Flask takes out of the environment when the request has been served."""
+
+    @wraps(original)
+    def dispatch(self: Any, *rest: Any) -> Any:
+        scope = current.get()
+        if scope is not None and scope.application is self:
+            scope.request = scope.details.get("werkzeug.request")
+        return original(self, *rest)
+
+    return dispatch

@@ -11,10 +11,16 @@ import anyio.to_thread
 import pytest
 from fastapi import BackgroundTasks, FastAPI
 from fastapi.testclient import TestClient
+from flask import Flask
 from httpx import ASGITransport, AsyncClient
 from sqlalchemy import Engine, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+from starlette.types import Receive, Scope, Send
 
 import querysafe
 from querysafe.query import CapturedQuery, Loading
@@ -198,6 +204,40 @@ def test_requests_of_a_test_client_are_told_apart(app: FastAPI, engine: Engine) 
     assert {query.context.endpoint.function for query in captured if query.context.endpoint} == {
         "author"
     }
+
+
+SECRET = "WyJkZW1vIl0.ZTk3Yg.Jq8R1TnV0cQ5jQ2mQyQ0eX3w7bU"
+
+
+def test_no_request_is_called_by_a_secret_of_its_path(engine: Engine) -> None:
+    def join(request: Request) -> Response:
+        return Response(name_of(engine, 1))
+
+    starlette = Starlette(
+        routes=[Route("/join/{token}", join), Mount("/any", app=lambda *_: missing(*_))]
+    )
+
+    async def missing(scope: Scope, receive: Receive, send: Send) -> None:
+        await Response(name_of(engine, 1))(scope, receive, send)
+
+    flask = Flask(__name__)
+    flask.add_url_rule("/join/<token>", "join", lambda token: name_of(engine, 1))
+    flask.register_error_handler(404, lambda _: name_of(engine, 1))
+    with querysafe.capture() as captured:
+        client, other = TestClient(starlette), flask.test_client()
+        client.get(f"/join/{SECRET}?key={SECRET}")
+        client.get(f"/any/{SECRET}")
+        other.get(f"/join/{SECRET}?key={SECRET}")
+        other.get(f"/nowhere/{SECRET}")
+    assert [name for _, name in requests_of(captured)] == [
+        "GET /join/{token}",
+        "GET /any",
+        "GET /join/<token>",
+        "GET /nowhere/…",
+    ]
+    assert not any(SECRET in str(query.to_event()) for query in captured)
+    endpoints = [query.context.endpoint for query in captured]
+    assert "join" in {each.function for each in endpoints if each is not None}
 
 
 async def test_concurrent_requests_are_told_apart(app: FastAPI) -> None:
