@@ -5,7 +5,7 @@ import copy
 
 from querysafe.analysis.cures.places import plural
 from querysafe.analysis.loops import Loop
-from querysafe.analysis.sources import assignments, function_of, names_in
+from querysafe.analysis.sources import function_of, names_in
 from querysafe.query import CapturedQuery, Kind
 
 _ENDS = ("flush", "commit")
@@ -97,26 +97,77 @@ def _flushing_function(query: CapturedQuery, nodes: tuple[ast.AST, ...]) -> str:
     ]
     if not ended or len(added) != 1 or query.kind is not Kind.INSERT:
         return ""
-    made = added[0].args[0]
-    if isinstance(made, ast.Name):
-        for assignment in assignments(function, made.id, 10**9)[-1:]:
-            made = assignment.value or made
+    made = given = added[0].args[0]
+    body = [each for each in body if not _says_nothing(each)]
+    plain = [each for each in body if added[0] not in ast.walk(each)]
+    if isinstance(given, ast.Name):
+        named = [each for each in plain if _names(each, given.id)]
+        if named and isinstance(named[-1], ast.Assign | ast.AnnAssign) and named[-1].value:
+            made = named[-1].value
+        plain = [
+            each
+            for each in plain
+            if each not in named[-1:]
+            and not (isinstance(each, ast.Return) and given.id in names_in(each))
+        ]
     parameters = [each.arg for each in function.args.args]
-    varying = [each for each in parameters if each in names_in(made)]
     owner = ast.unparse(added[0].func.value)  # type: ignore[attr-defined]
+    used = set().union(*map(names_in, (made, *plain)))
+    fixed = names_in(added[0].func) - names_in(given)
+    varying = [each for each in parameters if each in used - fixed]
     if not varying:
         return ""
     rest = [each for each in parameters if each not in varying]
     if len(varying) == 1:
-        target, many = varying[0], plural(varying[0])
+        target, many = varying[0], "objects" if varying[0] == "self" else plural(varying[0])
     else:
         target, many = ", ".join(varying), "rows"
     kind = "async def" if isinstance(function, ast.AsyncFunctionDef) else "def"
+    if not plain:
+        objects = f"[{ast.unparse(made)} for {target} in {many}]" if made is not given else many
+        lines = [f"{owner}.add_all({objects})", ended[-1]]
+    else:
+        lines = _for_each(body, target, many, ended[-1])
+    head = f"{kind} {function.name}_all({', '.join([*rest, many])}):"
+    return "\n".join([head, *(f"    {line}" for line in lines)]) if lines else ""
+
+
+def _says_nothing(node: ast.stmt) -> bool:
+    """Docstrings and imports."""
+    if isinstance(node, ast.Expr):
+        return isinstance(node.value, ast.Constant)
+    return isinstance(node, ast.Import | ast.ImportFrom)
+
+
+def _names(node: ast.stmt, name: str) -> bool:
+    """Whether a statement gives a name its value."""
+    if isinstance(node, ast.Assign):
+        return any(isinstance(each, ast.Name) and each.id == name for each in node.targets)
     return (
-        f"{kind} {function.name}_all({', '.join([*rest, many])}):\n"
-        f"    {owner}.add_all([{ast.unparse(made)} for {target} in {many}])\n"
-        f"    {ended[-1]}"
+        isinstance(node, ast.AnnAssign)
+        and isinstance(node.target, ast.Name)
+        and (node.target.id == name)
     )
+
+
+def _for_each(body: list[ast.stmt], target: str, many: str, end: str) -> list[str]:
+    """A function's body for each of many; nothing when it may return before its end."""
+    *before, last = body
+    if any(isinstance(node, ast.Return) for each in before for node in ast.walk(each)):
+        return []
+    answer = last.value if isinstance(last, ast.Return) else None
+    rounds = [*before] if isinstance(last, ast.Return) else body
+    lines = [line for each in rounds for line in ast.unparse(each).splitlines()]
+    if answer is None:
+        return [f"for {target} in {many}:", *(f"    {line}" for line in lines), end]
+    return [
+        "answers = []",
+        f"for {target} in {many}:",
+        *(f"    {line}" for line in lines),
+        f"    answers.append({ast.unparse(answer)})",
+        end,
+        "return answers",
+    ]
 
 
 def _flushed_by(loop: Loop | None) -> str:

@@ -5,6 +5,7 @@ import copy
 import re
 
 from querysafe.analysis.cures import expressions
+from querysafe.analysis.cures.names import spelled
 from querysafe.query import CapturedQuery
 
 
@@ -35,13 +36,14 @@ def multiplied(query: CapturedQuery, names: tuple[str, ...]) -> str:
         if changed.done:
             code = ast.unparse(rewritten)
             return f"{built.assigned} = {code}" if built.assigned else code
-    options = [f"selectinload({name})" for name in names]
+    frame = query.stack[0] if query.stack else None
+    options = [spelled(f"selectinload({name})", frame) for name in names]
     entity = query.orm_cause.entity or names[0].partition(".")[0]
     if any(name.partition(".")[0] != entity for name in names):
         return "\n".join(f'# {name}: relationship(..., lazy="selectin")' for name in names)
     if built is not None and built.sort in ("select", "query"):
         return expressions.with_options(built, *options)
-    return f"select({entity}).options({', '.join(options)})"
+    return f"select({spelled(f'{entity}.', frame)[:-1]}).options({', '.join(options)})"
 
 
 def _one_for_each(built: expressions.Built | None, names: tuple[str, ...]) -> str:
