@@ -9,6 +9,9 @@ from querysafe.errors import SettingsError
 BIG = 100_000
 """From so many rows on a table is big: a scan or a lock of it is felt."""
 
+MOST = 100_000_000_000
+"""More rows than this are taken for a slip of the hand: PostgreSQL ends a table at 32 TB."""
+
 
 def declared_rows(pyproject: Path | None) -> dict[str, float]:
     """Rows by table, named ``orders`` or ``app.orders``; empty when nothing is declared.
@@ -35,6 +38,11 @@ def declared_rows(pyproject: Path | None) -> dict[str, float]:
             raise SettingsError(
                 f'[tool.querysafe.advice.rows] {name} is "{count}"',
                 hint="write a number of rows: orders = 2_000_000",
+            )
+        if not count <= MOST:
+            raise SettingsError(
+                f'[tool.querysafe.advice.rows] {name} is "{count}"',
+                hint=f"write a number of rows up to {MOST:,}",
             )
         found[name] = float(count)
     return found

@@ -34,7 +34,9 @@ def test_without_a_declaration_nothing_is_known(tmp_path: Path) -> None:
     assert declared_rows(written(tmp_path, "[tool.querysafe]\n")) == {}
 
 
-@pytest.mark.parametrize("text", ['orders = "many"', "orders = true", "orders = -1"])
+@pytest.mark.parametrize(
+    "text", ['orders = "many"', "orders = true", "orders = -1", "orders = 1e18", "orders = nan"]
+)
 def test_what_is_no_number_of_rows_is_an_error(tmp_path: Path, text: str) -> None:
     with pytest.raises(SettingsError, match="orders"):
         declared_rows(written(tmp_path, f"[tool.querysafe.advice.rows]\n{text}\n"))

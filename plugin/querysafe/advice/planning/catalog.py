@@ -33,6 +33,11 @@ class Column:
     default: str | None = None
     labels: tuple[str, ...] = ()
 
+    @property
+    def compared_type(self) -> str:
+        """What operators and indexes see: a domain is compared as what it stands on."""
+        return self.type if self.plain_type == self.base_type else self.base_type
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexEntry:

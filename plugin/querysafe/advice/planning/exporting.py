@@ -23,6 +23,10 @@ class Exported:
     """Whose rights they were read with."""
     unreadable: tuple[Table, ...]
     """Tables whose columns this role may not see; their sizes are told all the same."""
+    filtered: tuple[Table, ...]
+    """Those of them whose row security hides their statistics, whatever is granted."""
+    ungranted: tuple[Table, ...]
+    """Those of them that the role has no ``SELECT`` on."""
     unanalyzed: tuple[Table, ...]
     """Tables that were never analysed: their columns have no statistics yet."""
 
@@ -65,6 +69,8 @@ def export(database_url: str, *, values: str = "few", timeout_seconds: float = 6
         statistics=masked(found, catalog, values=values),
         role=role,
         unreadable=unreadable,
+        filtered=tuple(table for table in unreadable if catalog[table].is_filtered),
+        ungranted=tuple(table for table in unreadable if not catalog[table].is_readable),
         unanalyzed=tuple(
             table
             for table, entry in catalog.items()

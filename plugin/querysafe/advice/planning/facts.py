@@ -132,7 +132,7 @@ class Facts:
             table=entry.table,
             rows=self.rows(entry.table),
             bytes=self.pages(entry.table) * PAGE,
-            columns={column.name: column.type for column in entry.columns},
+            columns={column.name: column.compared_type for column in entry.columns},
             primary_key=entry.primary_key,
             foreign_keys=entry.foreign_keys,
             partitions=entry.children,

@@ -57,6 +57,11 @@ def grants(tables: Collection[Table], role: str) -> str:
     return f"{usage if schemas else ''}{select}"
 
 
+def bypass(role: str) -> str:
+    """The statement that lets a role past row security."""
+    return f"ALTER ROLE {_named(role)} BYPASSRLS;"
+
+
 def spelled(table: Table) -> str:
     """A table in SQL, without quotes where none are needed."""
     return _named(table.schema, table.name)

@@ -5,19 +5,24 @@ the Planner" explains them: https://www.postgresql.org/docs/current/view-pg-stat
 """
 
 import json
+import math
 import os
 import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from types import UnionType
+from typing import Any, get_args, get_origin
 
 from querysafe.advice.index import Table
 from querysafe.advice.planning.errors import StatisticsError
 
 FORMAT = 1
 """Of the file; a newer one is refused."""
+_MOST_PAGES = 2**32 - 2
+"""``MaxBlockNumber``: what a relation of PostgreSQL ends at."""
+_EXPORT = "write one with `querysafe advise stats export --database URL --output FILE`"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,13 +196,38 @@ def _columns(content: Mapping[str, Any]) -> dict[str, ColumnStatistics]:
 
 
 def _known(kind: Any, content: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a class that a file has; lists become tuples."""
-    names = {each.name for each in fields(kind)}
+    """The fields of a class that a file has; lists become tuples.
+
+    Raises :class:`StatisticsError` for a value of another type or out of its range.
+    """
+    known = {each.name: each.type for each in fields(kind)}
+    found = {name: value for name, value in content.items() if name in known}
+    for name, value in found.items():
+        if not _fits(known[name], value) or (name == "pages" and not 0 <= value <= _MOST_PAGES):
+            raise StatisticsError(
+                f"{name} is {json.dumps(value, ensure_ascii=False)[:40]}", hint=_EXPORT
+            )
     return {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in content.items()
-        if name in names
+        name: tuple(value) if isinstance(value, list) else value for name, value in found.items()
     }
+
+
+def _fits(kind: Any, value: Any) -> bool:
+    """Whether a value of JSON is of the type of a field; one with tables in it is read elsewhere."""
+    if get_origin(kind) is tuple:
+        inner = get_args(kind)[0]
+        return isinstance(value, list) and (
+            inner is Table or all(_fits(inner, each) for each in value)
+        )
+    if get_origin(kind) is UnionType:
+        return any(_fits(each, value) for each in get_args(kind))
+    if get_origin(kind) is Mapping:
+        return isinstance(value, Mapping)
+    if isinstance(value, bool):
+        return kind is bool
+    if kind is float:
+        return isinstance(value, int | float) and math.isfinite(value)
+    return isinstance(value, kind)
 
 
 def _plain(value: Any) -> dict[str, Any]:
@@ -235,7 +265,4 @@ def _table(name: str) -> Table:
 
 
 def _foreign(path: Path) -> StatisticsError:
-    return StatisticsError(
-        f'"{path}" is no statistics file',
-        hint="write one with `querysafe advise stats export --database URL --output FILE`",
-    )
+    return StatisticsError(f'"{path}" is no statistics file', hint=_EXPORT)

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from querysafe.cli.advise.revising import Asked, copied, replanned, revise, revision_options
+from querysafe.cli.numbers import Number
 from querysafe.errors import QuerysafeError
 
 _EPILOG = """\b
@@ -60,7 +61,7 @@ class ForeignWorkload(QuerysafeError):
 )
 @click.option(
     "--budget-mb",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Number(min=0, min_open=True),
     metavar="N",
     help="The most that all advised indexes may take, in MB of 1,000,000 bytes.",
 )
@@ -74,7 +75,7 @@ class ForeignWorkload(QuerysafeError):
 )
 @click.option(
     "--write-penalty",
-    type=click.FloatRange(min=0),
+    type=Number(min=0),
     default=1.0,
     show_default=True,
     metavar="X",
@@ -195,13 +196,24 @@ def _rows(text: str | None) -> int | dict[str, int] | None:
     """``1000000`` for the largest tables, ``orders=5,users=7`` for some."""
     if text is None:
         return None
-    if text.replace("_", "").isdigit():
-        return int(text)
+    if text.replace("_", "").isdecimal():
+        return _count(text)
     counts: dict[str, int] = {}
     for part in text.split(","):
         name, equals, count = part.strip().partition("=")
-        number = count.strip().replace("_", "")
-        if not equals or not name.strip() or not number.isdigit():
+        if not equals or not name.strip() or not count.strip().replace("_", "").isdecimal():
             raise click.BadParameter(f'"{part.strip()}" is no TABLE=N', param_hint="--rows")
-        counts[name.strip()] = int(number)
+        counts[name.strip()] = _count(count)
     return counts
+
+
+def _count(text: str) -> int:
+    from querysafe.advice.declared import MOST
+
+    count = int(text.strip().replace("_", ""))
+    if count > MOST:
+        raise click.BadParameter(
+            f'"{text.strip()}" is more than the {MOST:,} rows that a table may have',
+            param_hint="--rows",
+        )
+    return count

@@ -8,6 +8,7 @@ import click
 from querysafe.backup.logical import create as logical
 from querysafe.cli.backup import engine, options
 from querysafe.cli.backup.progress import bars
+from querysafe.cli.numbers import Number
 
 if TYPE_CHECKING:
     from querysafe.backup.keys import Recipients
@@ -76,7 +77,7 @@ Examples:
 @click.option(
     "--lock-timeout",
     "lock_seconds",
-    type=click.FloatRange(min=1),
+    type=Number(min=1),
     default=30.0,
     show_default=True,
     metavar="SECONDS",

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from querysafe.cli.backup import options
+from querysafe.cli.numbers import Number
 
 _EPILOG = """\b
 Exit status:
@@ -58,7 +59,7 @@ Examples:
 )
 @click.option(
     "--report-every",
-    type=click.FloatRange(min=0.1),
+    type=Number(min=0.1),
     default=60.0,
     show_default=True,
     metavar="SECONDS",

@@ -76,6 +76,16 @@ def test_an_ordinary_role_exports_what_it_may_read(reader: str) -> None:
     assert tables["public.customers"]["indexes"]["customers_pkey"]["scans"] >= 9000
 
 
+def test_row_security_is_told_from_a_missing_grant(filled: Database, reader: str) -> None:
+    execute(filled, "ALTER TABLE customers ENABLE ROW LEVEL SECURITY")
+    role = f"reader_{filled.name}"
+    told = exported(reader).stderr
+    assert f"type: GRANT SELECT ON orders TO {role};" in told.replace("public.", "")
+    assert "customers TO" not in told
+    assert "hidden by row security" in told
+    assert f"type: ALTER ROLE {role} BYPASSRLS;" in told
+
+
 def test_texts_are_withheld_unless_they_are_few(filled: Database) -> None:
     text = exported(filled.dsn).stdout
     columns = json.loads(text)["tables"]["public.customers"]["columns"]

@@ -1,5 +1,7 @@
 """The statistics file, and what is withheld from it."""
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from querysafe.advice.index import Table
+from querysafe.advice.planning.errors import StatisticsError
 from querysafe.advice.planning.injecting import array
 from querysafe.advice.planning.masking import masked
 from querysafe.advice.planning.matching import match
@@ -160,3 +163,28 @@ def test_what_does_not_fit_is_named() -> None:
 def test_an_array_is_quoted() -> None:
     assert array(()) is None
     assert array(('a"b', "c\\d", "", "NULL")) == '{"a\\"b","c\\\\d","","NULL"}'
+
+
+@pytest.mark.parametrize(
+    ("spoiled", "words"),
+    [
+        ('"rows": "many"', 'rows is "many"'),
+        ('"rows": NaN', "rows is NaN"),
+        ('"pages": -1', "pages is -1"),
+        ('"pages": 99999999999', "pages is 99999999999"),
+        ('"pages": true', "pages is true"),
+    ],
+)
+def test_a_value_that_no_export_writes_is_named(spoiled: str, words: str) -> None:
+    rest = '"rows": 5' if spoiled.startswith('"pages"') else '"pages": 5'
+    text = '{"querysafe_statistics": 1, "version": 180000, "tables": {"a.b": {%s, %s}}}'
+    assert loads(text % ('"pages": 5', '"rows": 5')).tables[Table("a", "b")].pages == 5
+    with pytest.raises(StatisticsError, match=re.escape(words)):
+        loads(text % (spoiled, rest))
+
+
+def test_a_domain_is_compared_as_what_it_stands_on() -> None:
+    plain = column("email", "character varying(50)")
+    assert plain.compared_type == "character varying(50)"
+    domain = replace(plain, type="email", plain_type="email", base_type="text")
+    assert domain.compared_type == "text"

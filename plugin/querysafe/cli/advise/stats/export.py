@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from querysafe.cli.numbers import Number
+
 if TYPE_CHECKING:
     from querysafe.advice.index import Table
 
@@ -43,7 +45,7 @@ Examples:
 @click.option(
     "--timeout",
     "timeout_seconds",
-    type=click.FloatRange(min=1),
+    type=Number(min=1),
     default=60.0,
     show_default=True,
     metavar="SECONDS",
@@ -67,7 +69,7 @@ def export(
     at most 50 different ones; never of JSON and UUIDs, unless --with-values says so.
     """
     from querysafe.advice.planning.exporting import export as exported
-    from querysafe.advice.planning.permissions import grants
+    from querysafe.advice.planning.permissions import bypass, grants
     from querysafe.advice.planning.statistics import dumps, save
 
     if with_values and no_values:
@@ -83,8 +85,13 @@ def export(
             f'"{output}": {len(found.statistics.tables)} tables, {columns} columns', err=True
         )
     _tell("this role may not read the statistics of", found.unreadable)
-    if found.unreadable:
-        click.echo(f"  type: {grants(found.unreadable[:_SHOWN], found.role)}", err=True)
+    if found.ungranted:
+        click.echo(f"  type: {grants(found.ungranted[:_SHOWN], found.role)}", err=True)
+    if found.filtered:
+        _tell(
+            "  hidden by row security, which only their owner or BYPASSRLS passes", found.filtered
+        )
+        click.echo(f"  type: {bypass(found.role)}", err=True)
     _tell("never analysed (run ANALYZE there)", found.unanalyzed)
 
 
