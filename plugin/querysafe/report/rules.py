@@ -1,17 +1,16 @@
 """The rules explained: a list, or one of them with its examples, as text, JSON or Markdown."""
 
-import io
 import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rich.console import Console
 from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
 from querysafe.finding import Rule, Severity
+from querysafe.report.console import terminal
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.NOTE: "bold"}
 _PARTS = (("condition", "When"), ("effect", "Why it matters"), ("cure", "Cure"))
@@ -80,7 +79,7 @@ def explained_to_json(explained: Explained) -> dict[str, Any]:
 
 def list_text(rules: Sequence[Rule], *, width: int, color: bool) -> str:
     """Render a table with one line a rule."""
-    console, out = _console(width, color)
+    console, out = terminal(width, color=color, wraps=True)
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
@@ -97,7 +96,7 @@ def list_text(rules: Sequence[Rule], *, width: int, color: bool) -> str:
 def explained_text(explained: Explained, *, width: int, color: bool) -> str:
     """Render one rule for a terminal."""
     rule = explained.rule
-    console, out = _console(width, color)
+    console, out = terminal(width, color=color, wraps=True)
     head = Text(f"{rule.id} {rule.name}", style=_STYLES[rule.severity])
     console.print(head.append(f"  {rule.summary}", style="bold"))
     console.print(Text(f"{rule.severity.value}: {_meaning(rule)}", style="dim"))
@@ -198,18 +197,3 @@ def _without(rule: Rule) -> str:
 
 def _without_trailing_spaces(text: str) -> str:
     return "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
-
-
-def _console(width: int, color: bool) -> tuple[Console, io.StringIO]:
-    out = io.StringIO()
-    console = Console(
-        file=out,
-        width=max(60, width),
-        force_terminal=color,
-        color_system="standard" if color else None,
-        highlight=False,
-        markup=False,
-        emoji=False,
-        legacy_windows=False,
-    )
-    return console, out

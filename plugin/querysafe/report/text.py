@@ -1,6 +1,5 @@
 """The report of the terminal: the diagnosis first, then where, then what to paste."""
 
-import io
 from collections.abc import Collection, Iterable, Sequence
 
 from rich.console import Console
@@ -8,6 +7,7 @@ from rich.text import Text
 
 from querysafe.finding import Finding, Severity, Verdict
 from querysafe.recording import RunResult, TestResult
+from querysafe.report.console import terminal
 from querysafe.report.grouping import Group, groups, plural
 from querysafe.report.printable import printable
 
@@ -35,7 +35,7 @@ def render(
     busy = [test for test in run.tests if test.queries]
     if not busy and not (run.findings or run.notes or run.stale):
         return ""
-    console, out = _console(width, color)
+    console, out = terminal(width, color=color)
     open_findings = [f for f in run.findings if f.verdict in (Verdict.NEW, Verdict.WORSE)]
     grouped = groups(open_findings)
     untold = [
@@ -65,7 +65,7 @@ def render(
 
 def one_test(findings: Sequence[Finding]) -> str:
     """Why one test fails in mode ``check``."""
-    console, out = _console(100, color=False)
+    console, out = terminal(100, color=False)
     for group in groups(findings):
         _say(console, group, tests=False)
     console.print(
@@ -77,26 +77,10 @@ def one_test(findings: Sequence[Finding]) -> str:
 
 def listed(findings: Sequence[Finding], *, width: int = 100, color: bool = False) -> str:
     """Findings that are of no test, each with its cure."""
-    console, out = _console(width, color)
+    console, out = terminal(width, color=color)
     for group in groups(findings):
         _say(console, group, tests=False)
     return out.getvalue()
-
-
-def _console(width: int, color: bool) -> tuple[Console, io.StringIO]:
-    out = io.StringIO()
-    console = Console(
-        file=out,
-        width=max(60, width),
-        force_terminal=color,
-        color_system="standard" if color else None,
-        highlight=False,
-        markup=False,
-        emoji=False,
-        soft_wrap=True,
-        legacy_windows=False,
-    )
-    return console, out
 
 
 def _say(console: Console, group: Group, *, tests: bool = True) -> None:

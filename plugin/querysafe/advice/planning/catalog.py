@@ -29,7 +29,6 @@ class Column:
     length: int
     """``pg_type.typlen``: bytes, or -1 when it varies."""
     not_null: bool
-    is_identity: bool = False
     default: str | None = None
     labels: tuple[str, ...] = ()
 
@@ -69,7 +68,6 @@ class TableEntry:
     table: Table
     kind: str
     """``pg_class.relkind``: r, p (partitioned) or m (materialised view)."""
-    is_partition: bool
     rows: float
     """``reltuples``; -1 when never analysed."""
     pages: int
@@ -78,7 +76,6 @@ class TableEntry:
     blocks: int
     """Pages of the main fork now."""
     writes: float | None
-    is_analyzed: bool
     is_readable: bool
     """Whether this role sees the statistics of at least one column."""
     is_copyable: bool
@@ -131,13 +128,11 @@ def read(connection: "Connection[Any]") -> dict[Table, TableEntry]:
             oid=oid,
             table=table,
             kind=each["kind"],
-            is_partition=each["is_partition"],
             rows=each["rows"],
             pages=each["pages"],
             visible_pages=each["visible_pages"],
             blocks=each["blocks"] or 0,
             writes=None if each["writes"] is None else float(each["writes"]),
-            is_analyzed=bool(each["is_analyzed"]) or each["pages"] > 0,
             is_readable=each["is_readable"],
             is_copyable=each["is_copyable"],
             is_filtered=each["is_filtered"],
@@ -196,7 +191,6 @@ def _columns(connection: "Connection[Any]", oids: Sequence[int]) -> dict[int, tu
                 sort=row["sort"],
                 length=row["length"],
                 not_null=row["not_null"],
-                is_identity=row["is_identity"],
                 default=row["default_value"],
                 labels=tuple(row["labels"] or ()),
             )

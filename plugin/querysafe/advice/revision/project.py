@@ -173,6 +173,17 @@ def _failure(error: Mapping[str, str]) -> WorkerFailed:
             "env.py opens the transaction itself, so that no index can be built concurrently: "
             "leave that to `with context.begin_transaction():`"
         )
+    elif sort == "WrongDatabase" and "not to PostgreSQL" in words:
+        hint = (
+            "set the variable that gives the application its database to a URL of PostgreSQL, as for "
+            "its own server: no connection is made there, all go to the throw-away database"
+        )
+    elif action in ("start", "facts", "differences"):
+        hint = (
+            "does env.py run only within the application's own server? Then take the indexes by "
+            "querysafe advise ... --format sql, and put each into a revision that the application's "
+            "own command makes, within `with op.get_context().autocommit_block():`"
+        )
     elif action == "upgrade":
         hint = "the migrations must run on an empty database; --no-proof writes without trying"
     doing = _DOING.get(action, action)

@@ -9,7 +9,6 @@ SELECT
     b.typtype::text AS sort,
     b.typlen AS length,
     a.attnotnull OR t.typnotnull AS not_null,
-    a.attidentity <> '' AS is_identity,
     pg_get_expr(f.adbin, f.adrelid) AS default_value,
     (SELECT array_agg(e.enumlabel::text ORDER BY e.enumsortorder)
      FROM pg_enum AS e WHERE e.enumtypid = b.oid) AS labels

@@ -4,14 +4,12 @@ SELECT
     n.nspname AS schema,
     c.relname AS name,
     c.relkind::text AS kind,
-    c.relispartition AS is_partition,
     c.reltuples::float8 AS rows,
     c.relpages AS pages,
     c.relallvisible AS visible_pages,
     CASE WHEN c.relkind = 'p' THEN 0
          ELSE pg_relation_size(c.oid) / current_setting('block_size')::int END AS blocks,
     s.n_tup_ins + s.n_tup_upd + s.n_tup_del AS writes,
-    greatest(s.last_analyze, s.last_autoanalyze) IS NOT NULL AS is_analyzed,
     has_schema_privilege(n.oid, 'USAGE') AND (has_table_privilege(c.oid, 'SELECT')
         OR has_any_column_privilege(c.oid, 'SELECT')) AS is_readable,
     has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT') AS is_copyable,

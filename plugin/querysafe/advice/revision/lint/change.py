@@ -76,6 +76,8 @@ class Surroundings:
     """Tables that are declared small."""
     lock_timeout: bool = False
     """Whether ``env.py`` or the configuration sets one."""
+    is_handed: bool = False
+    """Whether ``env.py`` leaves it to code elsewhere how migrations are run and connected."""
     before: tuple[Change, ...] = ()
     """What the revisions below this one did, as far as they are in its folder, oldest first."""
 

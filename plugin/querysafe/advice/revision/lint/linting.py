@@ -124,18 +124,25 @@ class _Around:
     """The surroundings of each revision: what its neighbours say counts for it."""
 
     def __init__(
-        self, neighbours: Sequence[Revision], small: frozenset[str], lock_timeout: bool
+        self,
+        neighbours: Sequence[Revision],
+        small: frozenset[str],
+        *,
+        lock_timeout: bool,
+        is_handed: bool,
     ) -> None:
         self._by_id = {each.id: each for each in neighbours}
         self._partitioned = frozenset(name for each in neighbours for name in each.partitioned)
         self._small = small
         self._lock_timeout = lock_timeout
+        self._is_handed = is_handed
 
     def __call__(self, revision: Revision) -> Surroundings:
         return Surroundings(
             partitioned=self._partitioned,
             small=self._small,
             lock_timeout=self._lock_timeout,
+            is_handed=self._is_handed,
             before=tuple(change for each in self._below(revision) for change in each.changes),
         )
 
@@ -173,7 +180,12 @@ def _surroundings(
             if other is not None:
                 neighbours.append(other)
     small = frozenset(name for name, count in rows.items() if count < BIG)
-    return _Around(neighbours, small, any(map(_sets_timeout, folders)))
+    return _Around(
+        neighbours,
+        small,
+        lock_timeout=any(map(_sets_timeout, folders)),
+        is_handed=any(map(_hands_over, folders)),
+    )
 
 
 def _sets_timeout(folder: Path) -> bool:
@@ -183,6 +195,16 @@ def _sets_timeout(folder: Path) -> bool:
             path = level / name
             if path.is_file() and "lock_timeout" in path.read_text("utf-8", "replace"):
                 return True
+    return False
+
+
+def _hands_over(folder: Path) -> bool:
+    """Whether the nearest ``env.py`` neither configures a context nor runs migrations itself."""
+    for level in (folder, *list(folder.resolve().parents)[:3]):
+        path = level / "env.py"
+        if path.is_file():
+            text = path.read_text("utf-8", "replace")
+            return ".configure(" not in text and "context.run_migrations(" not in text
     return False
 
 

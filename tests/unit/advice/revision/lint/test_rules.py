@@ -141,6 +141,19 @@ def test_a_missing_lock_timeout_is_one_finding_a_revision_and_env_py_may_set_it(
     assert findings(tmp_path, revision(body)) == ()
 
 
+OWN_ENV = "context.configure(connection=c)\nwith context.begin_transaction():\n    context.run_migrations()"
+HANDED_ENV = "from app.storage import run_migrations_online\nrun_migrations_online(context, config)"
+
+
+@pytest.mark.parametrize(("env", "ids"), [(OWN_ENV, ["QS502"]), (HANDED_ENV, [])])
+def test_whether_there_is_a_transaction_is_not_guessed_where_other_code_runs_the_migrations(
+    tmp_path: Path, env: str, ids: list[str]
+) -> None:
+    (tmp_path / "env.py").write_text(env)
+    body = 'op.execute("CREATE INDEX CONCURRENTLY ix ON t (a)")'
+    assert rules(tmp_path, body) == ids
+
+
 def test_if_not_exists_is_accused_unless_an_invalid_index_was_looked_for(tmp_path: Path) -> None:
     create = 'op.create_index("ix", "t", ["a"], postgresql_concurrently=True, if_not_exists=True)'
     block = "with op.get_context().autocommit_block():\n    "
