@@ -77,9 +77,22 @@ class DatabasePlanner(AskingPlanner):
         if names == self._on:
             return
         self._reset()
-        for name in sorted(names):
-            self._imagine(name, self.offers[name].index)
+        if names:
+            self._imagine_again(sorted(names))
         self._on = names
+
+    def _imagine_again(self, names: Sequence[str]) -> None:
+        """Create hypothetical indexes that were taken before, by one statement."""
+        from psycopg import sql
+
+        assert self._schema is not None
+        statement = sql.SQL(
+            "SELECT made.indexname, wanted.place FROM unnest(%s::text[]) WITH ORDINALITY "
+            "AS wanted(statement, place), {}.hypopg_create_index(wanted.statement) AS made"
+        ).format(sql.Identifier(self._schema))
+        wanted = [self.offers[name].index.create(name) for name in names]
+        for own_name, place in self.connection.execute(statement, (wanted,)).fetchall():
+            self.names[own_name] = names[place - 1]
 
     def _imagine(self, name: str, index: Index) -> str | None:
         """Create a hypothetical index; say why where that cannot be."""
