@@ -108,20 +108,23 @@ def _groups(
         return
     counts: dict[tuple[object, ...], int] = defaultdict(int)
     chosen = [
-        query
+        (query, _place(query))
         for query in subject.queries
         if query.kind in kinds and query.orm_cause.loading in loadings
     ]
-    for query in chosen:
-        counts[_place(query)] += query.calls
+    for query, place in chosen:
+        counts[place] += query.calls
     groups: dict[tuple[object, ...], tuple[Loop, list[CapturedQuery]]] = {}
-    for query in chosen:
-        if counts[_place(query)] < subject.limits.threshold:
+    rounds: dict[tuple[int, int], tuple[object, object]] = {}
+    for query, place in chosen:
+        if counts[place] < subject.limits.threshold:
             continue
         loop = subject.loop_of(query)
         if loop is not None:
-            key = (*_place(query), loop.key, _step(query, loop))
-            groups.setdefault(key, (loop, []))[1].append(query)
+            at = (id(loop), id(query.stack))  # both live as long as the subject
+            if at not in rounds:
+                rounds[at] = (loop.key, _step(query, loop))
+            groups.setdefault((*place, *rounds[at]), (loop, []))[1].append(query)
     yield from groups.values()
 
 

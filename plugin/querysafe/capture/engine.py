@@ -8,7 +8,6 @@ One class-level listener sees engines created before and after it, sync and asyn
 import asyncio
 import sys
 import threading
-from collections import deque
 from collections.abc import Callable
 from itertools import count
 from typing import Any
@@ -183,7 +182,7 @@ def listen(recorder: Recorder) -> None:
         dialect = context.dialect
         arguments = (cursor, statement, parameters, context)
         others = dialect.dispatch.do_execute
-        if (others.listeners or others.parent_listeners != alone) and _handled(
+        if (others.listeners or len(others.parent_listeners) > 1) and _handled(
             others, on_execute, arguments
         ):
             return True
@@ -208,7 +207,6 @@ def listen(recorder: Recorder) -> None:
             return True
         return record(dialect.do_execute_no_params, arguments, context, bare=True)
 
-    alone = deque([on_execute])
     event.listen(Engine, "do_execute", on_execute)
     event.listen(Engine, "do_executemany", on_many)
     event.listen(Engine, "do_execute_no_params", on_bare)

@@ -84,3 +84,9 @@ class Recorder:
     def stop(self) -> None:
         """Stop listening; what was heard stays until the next start."""
         self.active = False
+
+    def forget(self) -> None:
+        """Stop listening and drop what was heard."""
+        self.active = False
+        self.raws = []
+        self.eager = []

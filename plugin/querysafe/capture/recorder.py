@@ -79,7 +79,7 @@ class Interpreter:
             ]
         )
 
-    def glance(self, without: str = "") -> "Glance | None":
+    def glance(self) -> "Glance | None":
         """What a test did whose every statement differs from the others; ``None`` for any other.
 
         Most tests are of that kind, and no more than this needs to be known of them: nothing is
@@ -90,17 +90,20 @@ class Interpreter:
             return None
         told: dict[str, _Told] = {}
         loads = 0
-        durations = []
-        for raw in self._recorder.heard(without):
+        durations: list[float] = []
+        for raw in self._recorder.raws:
             if raw.phase != "call":
                 continue
-            if raw.cause is not None and raw.cause.loading != "eager":
+            cause = raw.cause
+            if cause is not None and cause.loading != "eager":
                 loads += 1
+                if loads > 1:
+                    return None
             each = self._told(raw)
-            if loads > 1 or each.joins or each.fingerprint in told:
+            if each.joins or each.fingerprint in told:
                 return None
             told[each.fingerprint] = each
-            durations.append(raw.duration)
+            durations += (raw.duration,)
         return Glance(
             queries=len(durations),
             seconds=sum(durations),

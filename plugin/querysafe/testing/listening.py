@@ -82,7 +82,7 @@ class Listener:
 
     def glance(self) -> "Glance | None":
         """What a test did of which nothing needs to be interpreted; ``None`` for any other."""
-        return None if self._interpreter is None else self._interpreter.glance(WIDER)
+        return None if self._interpreter is None else self._interpreter.glance()
 
     def ignored(self) -> Mapping[int, str]:
         """Position in the recording to reason, for what was sent within ``ignore``."""
@@ -97,8 +97,7 @@ class Listener:
         stretches.noted = False
         stretches.clear()
         if self._recorder is not None:
-            self._recorder.start()
-            self._recorder.stop()
+            self._recorder.forget()
 
     def leave(self) -> None:
         """Wait for SQLAlchemy no longer: the run is over."""
