@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from querysafe.advice.index import Table
 from querysafe.advice.planner import Assumed
 from querysafe.advice.planning.catalog import Catalog, TableEntry
-from querysafe.advice.planning.clues import is_list, is_log, present, rows_by_keys
+from querysafe.advice.planning.clues import is_list, is_log, joins_lists, present, rows_by_keys
 from querysafe.advice.planning.references import Reference, references
 from querysafe.advice.planning.statistics import Statistics
 
@@ -53,7 +53,9 @@ def assume(
     for table, rows in seen.items():
         if table not in known:
             known[table], why[table] = rows, "its keys lie so far apart"
-    lists = {table for table, entry in entries.items() if is_list(entry, every)} - known.keys()
+    lists = {table for table, entry in entries.items() if is_list(entry, every)}
+    joins = {t for t, each in entries.items() if t not in lists and joins_lists(each, every, lists)}
+    lists = (lists | joins) - known.keys()
     edges = _without_circles([each for each in every if each.parent not in lists])
     order = [table for table in _from_parents(entries, edges) if table not in lists]
     usual = _by_depth(order, edges, most)
@@ -63,7 +65,8 @@ def assume(
             if found is not None:
                 known[table], why[table] = found
     for table in lists:
-        known[table], why[table] = LIST_ROWS, "a list of names"
+        known[table] = LIST_ROWS
+        why[table] = "it joins lists" if table in joins else "a list of names"
     return {
         table: Assumed(
             table=table,

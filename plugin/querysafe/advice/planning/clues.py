@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 
 from querysafe.advice.index import Table
@@ -31,6 +31,10 @@ _THING = re.compile(
     r"|articles?|products?|items?|books?|songs?|tracks?|albums?|films?|movies?|photos?|images?"
     r"|messages?|comments?|notes?|tasks?|todos?)$"
 )
+_LISTED = re.compile(
+    r"(^|_)(categor(y|ies)|countr(y|ies)|currenc(y|ies)|languages?|locales?|time_?zones?|roles?"
+    r"|permissions?|regions?|units?|genres?|status(es)?|types?|kinds?|tiers?|levels?)$"
+)
 _SETTING = re.compile(r"(^|_)(settings?|config(uration)?s?|preferences?|features?|flags?|version)$")
 _LOG = re.compile(
     r"(^|_)(events?|logs?|audits?|histor(y|ies)|activit(y|ies)|changes?|visits?|views?|clicks?"
@@ -50,8 +54,18 @@ def is_list(entry: TableEntry, every: Sequence[Reference]) -> bool:
     if _THING.search(name):
         return False
     outward = {each.column for each in every if each.child == entry.table}
+    if referred and not outward and _LISTED.search(name):
+        return True
     own = [each.name.lower() for each in entry.columns if each.name not in outward]
     return (referred or bool(_SETTING.search(name))) and all(_NAMING.match(each) for each in own)
+
+
+def joins_lists(entry: TableEntry, every: Sequence[Reference], lists: Collection[Table]) -> bool:
+    """Whether a table holds nothing but which entries of lists belong together."""
+    outward = {each.column: each.parent for each in every if each.child == entry.table}
+    own = [each.name.lower() for each in entry.columns if each.name not in outward]
+    parents = set(outward.values())
+    return len(parents) > 1 and parents <= set(lists) and all(_NAMING.match(each) for each in own)
 
 
 def rows_by_keys(

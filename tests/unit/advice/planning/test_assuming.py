@@ -103,6 +103,22 @@ def _with_key(found: TableEntry, kind: str) -> TableEntry:
     return replace(found, columns=(column("id", kind), *found.columns[1:]))
 
 
+def test_a_table_named_as_a_list_is_one_whatever_it_holds_unless_it_refers_to_others() -> None:
+    user = entry("user", "email", to=["language"])
+    found = catalog(entry("language", "autonym", "script"), user)
+    scoped = catalog(entry("owner", "email"), entry("language", "autonym", to=["owner"]), user)
+    assert rows(found)["language"] == LIST_ROWS
+    assert rows(scoped)["language"] > LIST_ROWS
+
+
+def test_a_table_that_only_joins_lists_is_short() -> None:
+    role, permission = entry("role", "name"), entry("permission", "code")
+    grants = catalog(role, permission, entry("grant", to=["role", "permission"]))
+    given = catalog(role, permission, entry("grant", "amount", to=["role", "permission"]))
+    assert rows(grants)["grant"] == LIST_ROWS
+    assert rows(given)["grant"] == MOST
+
+
 def test_what_refers_to_a_table_has_more_rows() -> None:
     found = rows(SHOP)
     assert found["customer"] < found["purchase"] < found["line"] <= MOST
