@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from querysafe.analysis.cures.names import imports
+from querysafe.analysis.cures.arguments import complete
+from querysafe.analysis.cures.names import imports, spelled
 from querysafe.analysis.rules import (
     cartesian_product,
     duplicate_read,
@@ -39,8 +40,8 @@ _FINDERS: tuple[tuple[Rule, Callable[[Subject], Iterator[Finding]]], ...] = (
     (limits.TIME_BUDGET, limits.find_time_budget),
     (limits.SLOW, limits.find_slow),
 )
-_AT_PARENTS = (n_plus_one.RULE, n_plus_one_column.RULE)
-"""The rules whose cure mends the query that loaded the rows."""
+_AT_PARENTS = (n_plus_one.RULE, n_plus_one_column.RULE, duplicate_read.RULE)
+"""The rules whose cure mends the query that loaded the rows, or that read them first."""
 RULES: tuple[Rule, ...] = (
     *(rule for rule, _ in _FINDERS),
     plans.NO_INDEX,
@@ -76,9 +77,15 @@ def findings(subject: Subject, rules: Iterable[str] | None = None) -> tuple[Find
 
 
 def _pasteable(subject: Subject, finding: Finding) -> Finding:
-    """A finding with the import lines that its cure needs."""
-    lines = imports(finding.cure, _place(subject, finding)) if finding.cure else ()
-    return replace(finding, imports=lines) if lines else finding
+    """A finding whose cure names what is known where it is pasted, with its import lines."""
+    if not finding.cure:
+        return finding
+    place = _place(subject, finding)
+    code = complete(finding.cure, place)
+    if finding.rule in (n_plus_one.RULE, n_plus_one_column.RULE):
+        code = spelled(code, place)  # where no query of the rows was found, nobody has done it yet
+    finding = replace(finding, cure=code)
+    return replace(finding, imports=imports(finding.cure, place)) if finding.cure else finding
 
 
 def _place(subject: Subject, finding: Finding) -> Frame | None:

@@ -60,7 +60,7 @@ class Module:
 
     def spell(self, name: str) -> str:
         """``models.Order`` where the module says so, the bare name when it knows no other."""
-        if not name or (name in self.bound and name not in self._unmapped):
+        if not name or (name in self.bound and not self._is_another(name)):
             return name
         if name in HOME_OF:
             return self._library(name)
@@ -76,6 +76,14 @@ class Module:
             if self._file_of(target) and name in _names_of(self._file_of(target)):
                 return f"{alias}.{name}"
         return name
+
+    def _is_another(self, name: str) -> bool:
+        """Whether a name stands here for a class that no query reads: ``user.User``, a wrapper."""
+        if name in self._unmapped:
+            return True
+        home = self.imported.get(name, "").rpartition(".")[0]
+        file = self._file_of(home) if home and name not in HOME_OF else ""
+        return bool(file) and name in _plain_classes(file)
 
     def _library(self, name: str) -> str:
         home = HOME_OF[name]
@@ -139,6 +147,20 @@ def _names_of(path: str) -> frozenset[str]:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             found |= {each.id for each in targets if isinstance(each, ast.Name)}
     return frozenset(found)
+
+
+@lru_cache(maxsize=256)
+def _plain_classes(path: str) -> frozenset[str]:
+    """Classes of a file without any base, which nothing in them says to be mapped."""
+    return frozenset(
+        node.name
+        for node in source(path).tree.body
+        if isinstance(node, ast.ClassDef)
+        and not node.bases
+        and not node.keywords
+        and not node.decorator_list
+        and not _is_mapped(node)
+    )
 
 
 def _bound(tree: ast.Module) -> Iterator[str]:

@@ -19,6 +19,7 @@ _REVERSED = re.compile(rf"({_BIND})\s*=\s*((?:[\w\"`]+\.)*[\w\"`]+)")
 _SELECT = re.compile(
     r"(\s*(?:/\*.*?\*/\s*)*SELECT\s+(?:DISTINCT\s+)?)(.*?)(\s+FROM\s)", re.I | re.S
 )
+_READ = re.compile(r"\s*SELECT\s+(?:DISTINCT\s+)?([\w\"`]+(?:\.[\w\"`]+)*)\.[\w\"`]+", re.I)
 _AGGREGATE = re.compile(r"\b(count|sum|min|max|avg)\s*\(", re.I)
 _VALUES = ("scalar", "scalar_one", "scalar_one_or_none")
 _ORDERED = re.compile(r"\b(ORDER\s+BY|LIMIT|FETCH|GROUP\s+BY|UNION)\b", re.I)
@@ -30,6 +31,13 @@ def compared(statement: str) -> list[str]:
     _, _, where = " ".join(statement.split()).partition(" WHERE ")
     where = _REVERSED.sub(r"\2 = \1", _SINGLE_IN.sub(r"\1 = \2", where))
     return [found[1].rpartition(".")[2].strip('"`') for found in _EQUALITY.finditer(where)]
+
+
+def is_of_another_table(statement: str, column: str) -> bool:
+    """Whether a compared column is no attribute of the class read: one of its secondary table."""
+    read = _READ.match(statement)
+    owner = column.rpartition(".")[0].strip('"`')
+    return read is not None and bool(owner) and owner != read[1].strip('"`')
 
 
 def cure(queries: Sequence[CapturedQuery]) -> str:
@@ -229,10 +237,12 @@ def _from_statement(query: CapturedQuery) -> str:
     sql = _REVERSED.sub(r"\2 = \1", sql)
     _, _, where = sql.upper().partition(" WHERE ")
     found = list(_EQUALITY.finditer(sql, len(sql) - len(where)))
-    match = found[-1] if found else None
-    key = match[1].rpartition(".")[2].strip('"`') if match is not None else "id"
+    if not found:
+        return ""  # what it asks for is no equality of a column: nothing tells which key it is
+    match = found[-1]
+    key = match[1].rpartition(".")[2].strip('"`')
     entity = query.orm_cause.entity
-    if entity:
+    if entity and not is_of_another_table(sql, match[1]):
         name = entity.lower()
         lines = [
             "found = defaultdict(list)",
@@ -241,9 +251,8 @@ def _from_statement(query: CapturedQuery) -> str:
         ]
         signature = f"def {plural(name)}_for_all(session, keys)"
         return Place(keys="keys", key="key", signature=signature).code(lines, "found", "found[key]")
-    if match is not None:
-        sql = f"{sql[: match.start()]}{match[1]} IN :keys{sql[match.end() :]}"
-        sql = _with_key(_TAIL.sub("", sql), match[1])
+    sql = f"{sql[: match.start()]}{match[1]} IN :keys{sql[match.end() :]}"
+    sql = _with_key(_TAIL.sub("", sql), match[1])
     others: list[str] = []
 
     def named(_: re.Match[str]) -> str:

@@ -3,7 +3,7 @@
 import ast
 import re
 
-from querysafe.analysis.cures import chains, expressions, names
+from querysafe.analysis.cures import chains, expressions, names, raw
 from querysafe.analysis.cures.batch import Batch
 from querysafe.analysis.cures.places import place_of
 from querysafe.analysis.sources import assignments, function_of, source
@@ -11,8 +11,8 @@ from querysafe.analysis.values import tables_of
 from querysafe.query import CapturedQuery
 
 _OWNER_KEY = re.compile(
-    r"(?:\?|%s|%\(\w+\)s|\$\d+|:\w+)(?:::\w+)?\s*=\s*(?:[\w\"`]+\.)*([\w\"`]+)"
-    r"|([\w\"`]+)\s*=\s*(?:\?|%s|%\(\w+\)s|\$\d+|:\w+)"
+    r"(?:\?|%s|%\(\w+\)s|\$\d+|:\w+)(?:::\w+)?\s*=\s*((?:[\w\"`]+\.)*[\w\"`]+)"
+    r"|((?:[\w\"`]+\.)*[\w\"`]+)\s*=\s*(?:\?|%s|%\(\w+\)s|\$\d+|:\w+)"
 )
 _WRITTEN = re.compile(r"\s*(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s+[\"`]?(\w+)")
 _ENDS = ("all", "count", "first", "one", "one_or_none")
@@ -46,8 +46,11 @@ def understand(
     if not isinstance(base.value, ast.Name | ast.Attribute):
         return None
     frame = query.stack[0]
+    compared = condition[1] or condition[2]
+    if raw.is_of_another_table(query.statement, compared):
+        return None
     entity = names.spelled(f"{query.orm_cause.entity or class_of(query)}.", frame)[:-1]
-    column = f"{entity}.{(condition[1] or condition[2]).strip(chr(34) + '`')}"
+    column = f"{entity}.{compared.rpartition('.')[2].strip(chr(34) + '`')}"
     key = ast.copy_location(ast.Attribute(value=base.value, attr="id", ctx=ast.Load()), base)
     place = place_of(frame, (key,), owner)
     read = chains.parse(

@@ -41,7 +41,17 @@ def _written(queries: Sequence[CapturedQuery]) -> str:
     batch = understand(queries)
     if batch is None:
         return raw.cure(queries)
+    if not _is_matched(batch):
+        return ""
     return batch.place.code(*told(batch))
+
+
+def _is_matched(batch: Batch) -> bool:
+    """Whether each compared column has its own key: ``tuple_(a, b).in_`` wants pairs."""
+    key = ast.parse(batch.place.key, mode="eval").body
+    if isinstance(key, ast.Tuple):
+        return len(key.elts) == len(batch.columns)
+    return len(batch.columns) == 1 or (batch.sort == "one" and not isinstance(key, ast.Attribute))
 
 
 def understand(queries: Sequence[CapturedQuery]) -> Batch | None:
