@@ -5,7 +5,7 @@ import ast
 from querysafe.analysis.cures.relations import call_of
 from querysafe.analysis.repetition import Repetition
 from querysafe.analysis.sources import assignments, function_of, names_in, source
-from querysafe.analysis.subject import READS, Subject
+from querysafe.analysis.subject import READS, Subject, calls_that_fan_out
 from querysafe.analysis.values import tables_of
 from querysafe.query import CallSite, CapturedQuery, Frame
 
@@ -32,6 +32,26 @@ def origin_of(subject: Subject, repetition: Repetition) -> CallSite | None:
             found = _sent_by(subject, first, frame, argument, argument.lineno)
             if found is not None:
                 return found
+    return _above_fan_out(subject, first)
+
+
+def _above_fan_out(subject: Subject, query: CapturedQuery) -> CallSite | None:
+    """The query of the function that began a task or thread for each row: ``gather``, ``map``."""
+    if not query.stack:
+        return None
+    outermost = query.stack[-1]
+    asked = set[tuple[str, int]]()
+    for index in sorted((i for i in subject.by_index if i < query.index), reverse=True):
+        for frame in subject.by_index[index].stack:
+            if (frame.file, frame.first_line) in asked:
+                continue
+            asked.add((frame.file, frame.first_line))
+            function = function_of(source(frame.file).chain(frame))
+            for call in calls_that_fan_out(function, outermost) if function else ():
+                for argument in call.args:
+                    found = _sent_by(subject, query, frame, argument, call.lineno)
+                    if found is not None:
+                        return found
     return None
 
 

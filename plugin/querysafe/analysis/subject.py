@@ -233,18 +233,7 @@ class Subject:
         if test is None or not query.stack or any(map(self._is_test_itself, query.stack)):
             return False
         outermost = query.stack[-1]
-        started = [
-            node
-            for node in nodes_in(test)
-            if isinstance(node, ast.Call)
-            and _name_of(node.func) in _FAN_OUT
-            and any(
-                outermost.name == _name_of(each)
-                for argument in node.args
-                for each in nodes_in(argument)
-                if isinstance(each, ast.expr)
-            )
-        ]
+        started = calls_that_fan_out(test, outermost)
         if not started or (self.in_test(outermost) and len(started) < 2):
             return False
         return not any(
@@ -252,6 +241,23 @@ class Subject:
             for call in started
             for argument in call.args
         )
+
+
+def calls_that_fan_out(function: ast.AST, outermost: Frame) -> list[ast.Call]:
+    """The calls of a function that begin tasks or threads whose outermost frame is this one."""
+    return [
+        node
+        for node in nodes_in(function)
+        if isinstance(node, ast.Call)
+        and _name_of(node.func) in _FAN_OUT
+        and any(
+            outermost.name == _name_of(each)
+            or (isinstance(each, ast.Lambda) and each.lineno == outermost.first_line)
+            for argument in node.args
+            for each in nodes_in(argument)
+            if isinstance(each, ast.expr)
+        )
+    ]
 
 
 def _within(frame: Frame, node: ast.expr) -> bool:
