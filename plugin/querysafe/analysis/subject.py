@@ -23,6 +23,7 @@ from querysafe.recording import Recording
 READS = (Kind.SELECT,)
 WRITES = (Kind.INSERT, Kind.UPDATE, Kind.DELETE)
 _CATALOG = "FROM pg_catalog."
+_TASKS = ("celery.", "dramatiq.", "rq.", "huey.")
 _FAN_OUT = ("gather", "create_task", "submit", "map", "start_soon", "to_thread", "Thread", "wait")
 
 
@@ -159,6 +160,8 @@ class Subject:
     def _loop_of(self, query: CapturedQuery) -> Loop | None:
         loops = loops_of(query)
         for loop in loops:
+            if loop.frame.library.startswith(_TASKS):
+                return None  # an eager task is a unit of work, as elsewhere in its worker
             if not self.is_act(loop, query):
                 return loop
         if loops:

@@ -45,7 +45,9 @@ def _text(value: str, serial: int, length: int | None) -> str | None:
     if value.isdigit():
         digits = str(int(value) + 10 ** max(len(value) - 1, 0) + serial)
         return digits if length is None or len(digits) <= length else None
-    prefix = f"q{serial}"
-    if length is not None and len(prefix) >= length:
+    mark = f"q{serial}"
+    if length is not None and len(mark) >= length:
         return None
-    return f"{prefix}{value}"[:length]
+    has_room = length is None or len(value) + len(mark) <= length
+    # What begins alike is found alike (``startswith``, "https://…"); an address keeps its host.
+    return f"{value}{mark}" if has_room and "@" not in value else f"{mark}{value}"[:length]

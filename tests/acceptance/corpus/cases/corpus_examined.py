@@ -1,5 +1,8 @@
 """What an examiner met who knew only what the rules promise."""
 
+import asyncio
+
+from celery import Celery
 from shop.models import Customer, Order, Product, Setting, Tag
 from sqlalchemy import select, text, update
 from sqlalchemy.exc import IntegrityError
@@ -99,3 +102,57 @@ def quantities(connection, order_ids):
 def test_one_value_of_each_text(session):  # bad
     # cure-contains: found.get(order_id)
     assert sum(quantities(session.connection(), [1, 2, 3])) > 0
+
+
+async def stock_of(sessions, product_id):
+    async with sessions() as session:
+        return await session.scalar(  # expect[fan_out_names_its_rows]: QS103
+            select(Product.name).where(Product.id == product_id)
+        )
+
+
+async def all_stock(sessions):
+    async with sessions() as session:
+        ids = (await session.scalars(select(Product.id))).all()  # parent[fan_out_names_its_rows]:
+    return await asyncio.gather(*(stock_of(sessions, each) for each in ids))
+
+
+async def test_fan_out_names_its_rows(async_shop):  # bad
+    assert len(await all_stock(async_shop)) > 2
+
+
+celery = Celery("mail", set_as_current=False)
+celery.conf.task_always_eager = True
+opened = {}
+
+
+@celery.task
+def mail(customer_id):
+    with opened["sessions"]() as session:
+        return session.get(Customer, customer_id).name
+
+
+def mail_everybody():
+    with opened["sessions"]() as session:
+        ids = session.scalars(select(Customer.id)).all()
+    for each in ids:
+        mail.delay(each)
+
+
+def test_one_task_for_each_row(shop_engine):  # good
+    opened["sessions"] = sessionmaker(shop_engine)
+    mail_everybody()
+
+
+@celery.task
+def mail_orders():
+    with opened["sessions"]() as session:
+        return [
+            order.customer.name  # expect[task_with_a_loop]: QS101 Order.customer
+            for order in session.scalars(select(Order)).all()  # parent[task_with_a_loop]:
+        ]
+
+
+def test_task_with_a_loop(shop_engine):  # bad
+    opened["sessions"] = sessionmaker(shop_engine)
+    assert mail_orders.delay().get()
