@@ -26,6 +26,10 @@ def _flushed(query: CapturedQuery, nodes: tuple[ast.AST, ...]) -> str:
         return _flushing_function(query, nodes)
     ended: list[str] = []
     rest = copy.deepcopy(loop)
+    if query.kind is Kind.INSERT:
+        parted = _parted(rest)
+        if parted:
+            return parted
     rest.body = _without_ends(rest.body, ended)
     if not ended or not rest.body:
         return ""
@@ -37,6 +41,63 @@ def _flushed(query: CapturedQuery, nodes: tuple[ast.AST, ...]) -> str:
             clause = f"async {clause}"
         return f"{owner}.add_all([{ast.unparse(made)} {clause}])\n{ended[-1]}"
     return f"{ast.unparse(rest)}\n{ended[-1]}"
+
+
+def _parted(loop: ast.For | ast.AsyncFor) -> str:
+    """Two loops with the flush between them, where a round goes on with what a flush gave.
+
+    ``reader = Reader(); session.add(reader); session.flush(); ids.append(reader.id)``; "" for
+    any other loop.
+    """
+    at = next((i for i, each in enumerate(loop.body) if _without_ends([each], [])[:1] == []), None)
+    if at is None:
+        return ""
+    first: list[str] = []
+    second: list[str] = []
+    before = _without_ends(copy.deepcopy(loop.body[: at + 1]), first)
+    after = _without_ends(copy.deepcopy(loop.body[at + 1 :]), second)
+    added = next(filter(None, map(_added, before)), "")
+    used = {name for each in after for name in names_in(each)}
+    if not first or added not in used:
+        return ""
+    bound = {
+        node.id
+        for part in (loop.target, *before)
+        for node in ast.walk(part)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
+    kept = ", ".join([added, *sorted((bound & used) - {added})])
+    many = plural(added)
+    if many in names_in(loop):
+        many = f"added_{many}"
+    collect = f"{many}.append({kept if ',' not in kept else f'({kept})'})"
+    making = copy.copy(loop)
+    making.body = [*before, *ast.parse(collect).body]
+    again = ast.parse(f"for {kept} in {many}: pass").body[0]
+    assert isinstance(again, ast.For)
+    again.body = copy.deepcopy(loop.body[at + 1 :])
+    rest = _parted(again)
+    if not rest:
+        again.body = after or [ast.Pass()]
+        rest = "\n".join([ast.unparse(again), *second[-1:]])
+    flush = first[-1].replace(".commit(", ".flush(")
+    # A commit would expire what is read next.
+    last = first[-1:] if flush != first[-1] and not second else []
+    return "\n".join([f"{many} = []", ast.unparse(making), flush, rest, *last])
+
+
+def _added(statement: ast.stmt) -> str:
+    """The name of the object that a statement adds to a session."""
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    if (
+        isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr == "add"
+        and call.args
+        and isinstance(call.args[0], ast.Name)
+    ):
+        return call.args[0].id
+    return ""
 
 
 def _without_ends(body: list[ast.stmt], ended: list[str]) -> list[ast.stmt]:

@@ -48,7 +48,7 @@ def cure(queries: Sequence[CapturedQuery]) -> str:
     if frame is None or written is None:
         return _from_statement(query)
     owner, sql, values, awaited = written
-    listed = _only_column(sql) if _asks_value(frame) else ""
+    listed = _only_column(sql) if asks_value(frame) else ""
     place_value = _chosen(sql, values, queries)
     if place_value is None:
         return _from_statement(query)
@@ -87,7 +87,7 @@ def cure(queries: Sequence[CapturedQuery]) -> str:
     )
 
 
-def _asks_value(frame: Frame) -> bool:
+def asks_value(frame: Frame) -> bool:
     """Whether the code takes one value of the answer: ``execute(...).scalar_one()``."""
     chain = source(frame.file).chain(frame)
     statement = statement_of(chain)

@@ -8,7 +8,7 @@ from querysafe.analysis.cures.batch import Batch
 from querysafe.analysis.cures.places import place_of
 from querysafe.analysis.sources import assignments, function_of, source
 from querysafe.analysis.values import tables_of
-from querysafe.query import CapturedQuery
+from querysafe.query import CapturedQuery, Loading
 
 _OWNER_KEY = re.compile(
     r"(?:\?|%s|%\(\w+\)s|\$\d+|:\w+)(?:::\w+)?\s*=\s*((?:[\w\"`]+\.)*[\w\"`]+)"
@@ -174,3 +174,9 @@ def _session(nodes: tuple[ast.AST, ...]) -> str:
         ):
             return ast.unparse(node.func.value)
     return "session"
+
+
+def is_sent_by_session(query: CapturedQuery) -> bool:
+    """Whether a session sent it, which refuses many sets of parameters beside a WHERE."""
+    called = query.stack[0].library.lower() if query.stack else ""
+    return query.orm_cause.loading is not Loading.CORE or "session" in called

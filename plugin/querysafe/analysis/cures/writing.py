@@ -71,9 +71,11 @@ def _executed(
         if begun:
             return begun
         before, signature, code = made
-        run = f"{awaiting}{owner}.execute({code})"
-        if chain.of("returning") is not None:
-            run = f"made = ({run}).all()" if awaiting else f"made = {run}.all()"
+        returning = chain.of("returning") is not None
+        sends = "scalars" if returning and raw.asks_value(query.stack[0]) else "execute"
+        run = f"{awaiting}{owner}.{sends}({code})"
+        if returning:
+            run = f"made = {f'({run})' if awaiting else run}.all()"
         return _placed(before, signature, run)
     values = chain.of("values")
     bound = _bound_values(nodes)
@@ -219,16 +221,10 @@ def _different(
     )
     rows = "{" + ", ".join(f"{name!r}: {text}" for name, text in sets.items()) + "}"
     run = f"{owner}.execute"
-    if _is_sent_by_session(queries[0]):
+    if relations.is_sent_by_session(queries[0]):
         connection = f"{awaiting}{owner}.connection()"
         run = f"({connection}).execute" if awaiting else f"{connection}.execute"
     return f"{awaiting}{run}({ast.unparse(statement)}, [{rows} {clause}])"
-
-
-def _is_sent_by_session(query: CapturedQuery) -> bool:
-    """Whether a session sent it, which refuses many sets of parameters beside a WHERE."""
-    called = query.stack[0].library.lower() if query.stack else ""
-    return query.orm_cause.loading is not Loading.CORE or "session" in called
 
 
 def _inserted(

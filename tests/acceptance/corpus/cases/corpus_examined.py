@@ -156,3 +156,19 @@ def mail_orders():
 def test_task_with_a_loop(shop_engine):  # bad
     opened["sessions"] = sessionmaker(shop_engine)
     assert mail_orders.delay().get()
+
+
+def register(session, names):
+    ids = {}
+    for name in names:
+        customer = Customer(name=name)
+        session.add(customer)
+        session.commit()  # expect[keys_of_rows_made_one_by_one]: QS106
+        ids[name] = customer.id  # expect[keys_of_rows_made_one_by_one]: QS102
+    return ids
+
+
+def test_keys_of_rows_made_one_by_one(session):  # bad
+    # cure-contains: customers.append((customer, name))
+    # cure-contains: session.flush()
+    assert len(register(session, ["Ida", "Jo", "Kim"])) == 3
