@@ -140,6 +140,7 @@ def mail_everybody():
 
 
 def test_one_task_for_each_row(shop_engine):  # good
+    # allow: QS402
     opened["sessions"] = sessionmaker(shop_engine)
     mail_everybody()
 
