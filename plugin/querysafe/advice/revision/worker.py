@@ -75,10 +75,9 @@ class Project:
         place = request["place"]
         url = self.config.get_main_option("sqlalchemy.url") or ""
         driver = re.match(r"postgresql(\+\w+)?(?=://)", url)
+        where = f"{place['user']}@{place['host']}:{place['port']}/{place['dbname']}"
         self.config.set_main_option(
-            "sqlalchemy.url",
-            f"{driver[0] if driver else 'postgresql+psycopg'}://{place['user']}@{place['host']}"
-            f":{place['port']}/{place['dbname']}",
+            "sqlalchemy.url", f"{driver[0] if driver else 'postgresql+psycopg'}://{where}"
         )
         self._add_location(ScriptDirectory, request["location"])
         with warnings.catch_warnings():
@@ -86,7 +85,10 @@ class Project:
             self.script = ScriptDirectory.from_config(self.config)
         self.location = request["location"]
         self._shares = False
-        if "current_app" in (Path(self.script.dir) / "env.py").read_text("utf-8", "replace"):
+        env = (Path(self.script.dir) / "env.py").read_text("utf-8", "replace")
+        if "AsyncEngine(" in env and (driver is None or "async" not in driver[0]):
+            self.config.set_main_option("sqlalchemy.url", f"postgresql+psycopg_async://{where}")
+        if "current_app" in env:
             _enter_flask(request["origin"])
 
     @staticmethod
@@ -124,6 +126,7 @@ class Project:
         from sqlalchemy.pool import NullPool
 
         url = self.config.get_main_option("sqlalchemy.url") or ""
+        url = url.replace("+psycopg_async:", "+psycopg:")
         with create_engine(url, poolclass=NullPool).connect() as connection:
             self.config.attributes["connection"] = connection
             return getattr(self, action)(**arguments)

@@ -164,6 +164,19 @@ def test_an_async_env_with_its_own_url_and_dated_folders_is_followed(
     assert "import sqlalchemy as sa\n" in written.source
 
 
+def test_an_env_that_wraps_an_engine_to_make_it_async_is_given_an_async_driver(
+    tmp_path: Path, empty: Empty
+) -> None:
+    project = Project.find(projects.asynchronous(tmp_path))
+    env = tmp_path / "migrations/env.py"
+    text = env.read_text().replace("import create_async_engine", "import AsyncEngine")
+    made = "AsyncEngine(engine_from_config(context.config.get_section('alembic')))"
+    text = text.replace("create_async_engine(URL, poolclass=NullPool)", made)
+    env.write_text(f"from sqlalchemy import engine_from_config\n{text}")
+    written = write_revision(advice(KINDS[0]), project, place=empty())
+    assert written.steps[0] == "upgraded"
+
+
 def test_several_heads_are_an_error_that_names_them_and_a_head_is_followed_into_its_folder(
     tmp_path: Path, empty: Empty
 ) -> None:
