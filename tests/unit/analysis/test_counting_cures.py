@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import Session
 
 from querysafe.analysis.cures import counting
-from querysafe.query import CallSite, Frame, Span
 from tests.plugin import shop
+from tests.unit.analysis.frames import frame_of
 
 KNOWN = {"select": select, "func": func, "text": text, "exists": exists, **vars(shop)}
 COUNTED = {
@@ -58,22 +58,7 @@ def _cure(folder: Path, code: str, use: str, *, entity: str) -> tuple[str, str]:
     path.write_text(
         "\n    ".join(["async def f(session):", *lines[:-1], f"return {used}({lines[-1]})"])
     )
-    runs = ("scalars", "execute", "exec_driver_sql", "all")
-    call = next(
-        node
-        for run in runs
-        for node in ast.walk(ast.parse(path.read_text()))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
-        if node.func.attr == run
-    )
-    span = Span(
-        line=call.lineno,
-        column=call.col_offset,
-        end_line=call.end_lineno or 0,
-        end_column=call.end_col_offset or 0,
-    )
-    site = CallSite(path=path.name, line=call.lineno, function="f")
-    frame = Frame(site=site, file=str(path), first_line=1, span=span)
+    frame = frame_of(path, "scalars", "execute", "exec_driver_sql", "all")
     return counting.cure(frame, entity, use), "\n".join(lines[:-1])
 
 
