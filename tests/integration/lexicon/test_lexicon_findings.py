@@ -1,6 +1,5 @@
 """What querysafe says of the lexicon's suite: every mistake by its rule, no cure at all."""
 
-import importlib.util
 import json
 import os
 import subprocess
@@ -31,11 +30,6 @@ NAIVE_INTERFACES = (
     "test_the_tree_is_served_two_levels_deep_under_asyncio",
 )
 """Tests of endpoints and resolvers that must be told of a query for each row."""
-
-pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("querysafe.pytest_plugin") is None,
-    reason="querysafe.pytest_plugin is not part of this tree: its findings cannot be tried",
-)
 
 
 @pytest.fixture(scope="module")
